@@ -1,0 +1,62 @@
+// HR's records, whatever they come in.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "mapping/settings.h"
+#include "schema/person.h"
+#include "schema/result.h"
+
+namespace muster {
+
+/// Why a feed, or one record of it, was not taken. `line` is the physical line on which the record starts; 0: the whole file.
+struct FeedProblem {
+  std::string file;
+  std::size_t line = 0;
+  std::string field;
+  std::string person;   ///< key, where it could be read
+  std::string what;     ///< sentence without the place
+  std::string str() const;  ///< "feed/hr.csv:17: column 'Hire Date': '31.02.2026' is no date of the form %Y-%m-%d"
+};
+
+/// What a read found. Problems of single records (a bad date, a value that no <value> lists, a missing required value) park
+/// that person: the record is not delivered and is listed in `problems` with its key. Faults that make the whole file
+/// doubtful (ragged rows, a missing column, duplicate keys, an unclosed quote, wrong encoding, still being written...) are an Error.
+struct FeedReport {
+  std::string file;
+  std::string digest;          ///< SHA-256 of the bytes, hex
+  std::size_t records = 0;     ///< delivered
+  std::vector<FeedProblem> problems;
+  std::size_t bytes = 0;
+};
+
+class Feed {
+ public:
+  virtual ~Feed() = default;
+  /// SHA-256 of what read() would read now, without parsing it; Errc::not_found when there is no file.
+  virtual Result<std::string> digest() = 0;
+  /// Reads the whole snapshot, record by record, in file order, in bounded memory (but for the hashes of the keys).
+  /// An Error means: the snapshot is refused as a whole, whatever was delivered before must be thrown away. Its text names file
+  /// and line. `faults`, where not null, receives every fault found, the Error's first.
+  virtual Result<FeedReport> read(const std::function<Status(Person&&)>& each, std::vector<FeedProblem>* faults = nullptr) = 0;
+};
+
+/// By settings.type. Errc::config for a type this build does not know.
+Result<std::unique_ptr<Feed>> open_feed(const FeedSettings& settings);
+
+/// Waits until the feed may have changed. On Linux by inotify on the folder, so a replacement by rename is seen; elsewhere by looking
+/// at size and time twice a second.
+class FeedWatch {
+ public:
+  static Result<std::unique_ptr<FeedWatch>> open(const FeedSettings& settings);
+  virtual ~FeedWatch() = default;
+  /// True: look at the feed. False: `patience` passed. Errc::cancelled on stop.
+  virtual Result<bool> wait(std::stop_token stop, std::chrono::milliseconds patience) = 0;
+};
+
+}  // namespace muster

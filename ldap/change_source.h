@@ -1,0 +1,69 @@
+// Every change below one base of one directory, whichever way the server tells it.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ldap/connection.h"
+#include "schema/entry.h"
+#include "schema/ids.h"
+#include "schema/result.h"
+
+namespace muster {
+
+struct Upsert { Entry entry; };      ///< exists now, with all attributes that were asked for
+struct Gone { EntryId id; };         ///< deleted, or left scope or filter
+struct Unchanged { EntryId id; };    ///< during a refresh: exists, as it was
+using Notice = std::variant<Upsert, Gone, Unchanged>;
+
+struct Batch {
+  std::vector<Notice> notices;
+  /// Covers this batch and all before it; stored in the same transaction as their effects, never before. None: keep the old one.
+  std::optional<Cookie> resume_at;
+  enum class Stage {
+    refreshing,  ///< catching up: more follows; nothing may be concluded from absence yet
+    refreshed,   ///< this batch ends the catch-up
+    following,   ///< live changes
+  } stage = Stage::following;
+  /// With `refreshed`: what was neither Upsert nor Unchanged during this refresh does not exist any more. The receiver
+  /// checks that against what it knows before it believes it.
+  bool absent_is_gone = false;
+  /// When the first notice of this batch arrived, for the lag.
+  std::chrono::steady_clock::time_point received{};
+};
+
+/// Guarantee: a source opened at the cookie of a batch delivers each change that is in neither that batch nor an earlier
+/// one. A change may come twice and late, never not at all. A cookie the server no longer honours gives
+/// Errc::stale_cursor, once; the caller then opens it without a cookie. One thread owns a source.
+class ChangeSource {
+ public:
+  virtual ~ChangeSource() = default;
+  /// Waits for changes, for `patience` to pass (an empty `following` or `refreshing` batch: the connection is alive), or for
+  /// `stop` (Errc::cancelled). At most 1000 notices a batch. After an error the source is dead: open another.
+  virtual Result<Batch> next(std::stop_token stop, std::chrono::milliseconds patience) = 0;
+  /// "syncrepl", "poll", ...
+  virtual std::string_view method() const = 0;
+};
+
+struct WatchRequest {
+  std::string base;
+  std::string filter;
+  std::vector<std::string> attributes;
+  std::optional<Cookie> resume_at;
+};
+
+/// Which method a server allows, with the reason ("syncrepl: the server announces RFC 4533"). Errc::config when `wanted` is
+/// not "auto" and the server lacks it.
+struct WatchMethod { std::string name, why; };
+Result<WatchMethod> choose_watch_method(const ServerInfo& server, const std::string& wanted);
+
+/// Opens its own connection. RFC 4533 refreshAndPersist with raw controls.
+Result<std::unique_ptr<ChangeSource>> open_change_source(const Endpoint& endpoint, const std::string& method,
+                                                         const WatchRequest& request);
+
+}  // namespace muster

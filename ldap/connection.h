@@ -1,0 +1,123 @@
+// One connection to one directory: fail-over, TLS, bind, searches and pipelined writes.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "schema/attribute.h"
+#include "schema/entry.h"
+#include "schema/ids.h"
+#include "schema/result.h"
+
+namespace muster {
+
+/// How to reach and bind to a directory. (Plain data, so that ldap/ does not depend on mapping/.)
+struct Endpoint {
+  std::string name;                ///< for error sentences
+  std::vector<std::string> urls;   ///< tried in order, starting after the one that failed last
+  enum class Bind { anonymous, simple, external } bind = Bind::anonymous;
+  std::string bind_dn;
+  Secret password;
+  std::string tls_ca, tls_cert, tls_key;
+  bool start_tls = false;
+  std::chrono::milliseconds connect_timeout{5000};  ///< bounds TCP, TLS handshake and bind together, per URL
+  std::chrono::milliseconds timeout{30000};         ///< longest silence while an answer is due
+};
+
+/// What the root DSE and the subschema say (RFC 4512 section 5.1, 4.2).
+struct ServerInfo {
+  enum class Family { openldap, active_directory, ds389, other } family = Family::other;
+  std::string url;                 ///< the URL that answered
+  std::string vendor;              ///< for people: "OpenLDAP", "389 Directory Server 2.3.1"
+  std::string bound_as;            ///< authorization identity (RFC 4532), or the bind DN
+  bool tls = false;
+  std::vector<std::string> naming_contexts, controls, extensions, features, capabilities;
+  std::vector<std::string> sasl_mechanisms;
+  AttributeTypes types;
+  ObjectClasses classes;
+  bool has_control(std::string_view oid) const;
+  bool has_extension(std::string_view oid) const;
+};
+std::string_view to_string(ServerInfo::Family family);
+
+struct SearchRequest {
+  std::string base;
+  enum class Scope { base, one, subtree } scope = Scope::subtree;
+  std::string filter = "(objectClass=*)";
+  std::vector<std::string> attributes;   ///< entry id and version attributes are added by the connection
+  std::size_t page_size = 1000;          ///< 0: unpaged
+};
+
+/// One modification of an attribute (RFC 4511 section 4.6).
+struct Mod {
+  enum class Op { add, remove, replace } op = Op::replace;
+  std::string attribute;
+  Values values;
+};
+struct ModifyOp { std::vector<Mod> mods; };
+struct AddOp { Values object_classes; Attributes attributes; };
+struct RenameOp { std::string new_rdn; std::optional<std::string> new_parent; };  ///< the old RDN value is deleted
+struct DeleteOp {};
+
+/// One write. `assertion` is an RFC 4528 filter, sent (critical) where the server has the control, else dropped.
+struct WriteOp {
+  std::string dn;
+  std::variant<ModifyOp, AddOp, RenameOp, DeleteOp> op;
+  std::string assertion;
+  std::vector<std::string> read_back;  ///< attributes to return as they are after the write (RFC 4527), where the server can
+};
+struct WriteOutcome {
+  Status status = ok();
+  int code = 0;                 ///< LDAP result code; -1 where the connection broke and the outcome is unknown
+  std::optional<Entry> after;   ///< the read-back; none where the server cannot
+  bool sent = false;            ///< false: certainly never left this machine
+};
+
+/// Not thread-safe: one thread owns a connection. Movable.
+class Connection {
+ public:
+  /// Connects to the first URL that answers, binds, reads root DSE and (unless `quick`) the subschema.
+  /// Errc::unreachable names every URL and why; Errc::config for a bind that must not be tried (a password in clear to
+  /// another host) or cannot succeed (wrong CA file); Errc::refused for rejected credentials.
+  /// A server that accepts and stays silent costs connect_timeout, and no CPU.
+  static Result<Connection> open(const Endpoint& endpoint, bool quick = false);
+  Connection(Connection&&) noexcept;
+  Connection& operator=(Connection&&) noexcept;
+  ~Connection();
+
+  const ServerInfo& server() const;
+
+  /// Streams entries to `each` as they arrive; the next page is asked for before the last is handed over. Stops at the first error of
+  /// `each`. Anything but a complete answer (size or time limit, referral, broken page cookie) is Errc::untrusted.
+  Status search(const SearchRequest& request, const std::function<Status(Entry&&)>& each, std::stop_token stop = {});
+  /// One entry by DN; none when it does not exist.
+  Result<std::optional<Entry>> read(const std::string& dn, const std::vector<std::string>& attributes);
+  /// One entry by its id (entryUUID filter below `base`), wherever it was moved to.
+  Result<std::optional<Entry>> read_by_id(const EntryId& id, const std::string& base, const std::vector<std::string>& attributes);
+
+  /// Sends the operations with at most `window` outstanding; operations on one DN keep their order, one at a time.
+  /// Always one outcome per operation, in the order given. After a broken connection the rest is `sent == false`.
+  std::vector<WriteOutcome> write(std::span<const WriteOp> ops, std::size_t window);
+
+  /// Cheap question to the root DSE: is the server still there?
+  Status ping();
+
+  struct Impl;
+  Impl& impl() { return *impl_; }
+
+ private:
+  explicit Connection(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Makes libldap's first use of TLS single-threaded (its initialisation is not thread-safe). Call once from main before any thread.
+void initialise_ldap();
+
+}  // namespace muster

@@ -1,0 +1,67 @@
+// XPath 1.0 over the HR record, compiled once. (W3C XPath 1.0; pugixml is private to expression.cpp.)
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schema/calendar.h"
+#include "schema/person.h"
+#include "schema/result.h"
+
+namespace muster {
+
+/// The record that expressions see: <person> with one child per field, $today = 20261123 and $now = 20261123073753 (UTC) as
+/// numbers. Owns what compiled expressions refer to. One thread at a time.
+class ExpressionScope {
+ public:
+  explicit ExpressionScope(std::vector<std::string> fields);
+  ~ExpressionScope();
+  ExpressionScope(const ExpressionScope&) = delete;
+  ExpressionScope& operator=(const ExpressionScope&) = delete;
+
+  /// Expressions evaluate over `person` at `now` until the next call. Cheap when only a few fields differ from the last person.
+  void load(const Person& person, const Now& now);
+  const std::vector<std::string>& fields() const;
+
+  struct Impl;
+  Impl& impl() { return *impl_; }
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Why an expression does not compile. `offset` is a byte offset into its text.
+struct ExpressionFault {
+  std::size_t offset = 0;
+  std::string message;  ///< "unknown field 'depratment'; did you mean 'department'?"
+};
+
+/// One compiled expression. Moves, does not copy; must not outlive its scope.
+class Expression {
+ public:
+  /// Every fault of the text: syntax, unknown functions, unknown variables, names that are no field of the feed.
+  static std::optional<Expression> compile(std::string text, ExpressionScope& scope, std::vector<ExpressionFault>& faults);
+  Expression(Expression&&) noexcept;
+  Expression& operator=(Expression&&) noexcept;
+  ~Expression();
+
+  /// Over the record last loaded into the scope.
+  std::string text() const;
+  bool truth() const;
+  const std::string& source() const { return source_; }
+  /// True when it always has the same truth value whatever the record says (false(), 1=2): the value. Used for unreachable roles.
+  std::optional<bool> constant() const;
+  /// True when the expression looks at $today or $now.
+  bool depends_on_time() const;
+
+ private:
+  struct Impl;
+  Expression(std::string source, std::unique_ptr<Impl> impl);
+  std::string source_;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace muster

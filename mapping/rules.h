@@ -1,0 +1,113 @@
+// The rules of mapping.d: immutable once loaded.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mapping/expression.h"
+#include "mapping/location.h"
+#include "schema/attribute.h"
+#include "schema/calendar.h"
+#include "schema/dn.h"
+
+namespace muster {
+
+/// Who decides about an attribute (guarantee 1). Exactly one.
+enum class Owner : std::uint8_t { hr, directory, upstream };
+std::string_view to_string(Owner owner);
+
+/// <match>: tried in order; the first that finds exactly one entry wins.
+struct JoinRule {
+  std::string attribute;
+  Expression value;
+  Location at;
+};
+
+/// <attribute>
+struct AttributeRule {
+  std::string name;       ///< as spelled in the file
+  std::string key;        ///< lower case
+  Owner owner = Owner::hr;
+  std::optional<Expression> value;  ///< hr only
+  enum class OnDrift : std::uint8_t { report, revert } on_drift = OnDrift::report;
+  enum class WhenEmpty : std::uint8_t { clear, keep, problem } when_empty = WhenEmpty::clear;
+  std::string upstream;   ///< path for upstream; empty: not sent
+  Matching equality = Matching::case_ignore;  ///< set by Rules::bind
+  bool single_valued = false;
+  Location at;
+};
+
+/// <managed>: a group, or every group under a base, whose membership the agent owns.
+struct ManagedRule {
+  Dn dn;
+  bool is_base = false;
+  enum class Membership : std::uint8_t { exclusive, granted } membership = Membership::exclusive;
+  Location at;
+};
+
+/// <role>
+struct RoleRule {
+  std::string name;
+  Expression when;
+  struct Group { Dn dn; Location at; };
+  std::vector<Group> groups;
+  Location at;
+};
+
+/// <joiner>
+struct JoinerRule {
+  Expression when;
+  std::optional<Dn> create;               ///< parent of new entries; none: never create
+  std::optional<Expression> rdn;
+  std::vector<std::string> object_classes;  ///< of created entries; default by family
+  int days_before = 0;
+  Location at;
+};
+/// <leaver>
+struct LeaverRule {
+  Expression when;
+  bool disable = true;
+  enum class Strip : std::uint8_t { none, managed, all } strip = Strip::none;
+  std::optional<Dn> move_to;
+  std::optional<std::chrono::seconds> delete_after;  ///< none: never
+  Location at;
+};
+/// <absence>
+struct AbsenceRule { Expression when; bool disable = true; Location at; };
+/// <contractor>
+struct ContractorRule { Expression when; std::string expires_field; int expires_index = -1; Location at; };
+/// <rehire>
+struct RehireRule { std::string match; bool enable = true; Location at; };
+
+/// All rules together. One thread uses a Rules object at a time (expressions share scratch memory).
+struct Rules {
+  std::vector<std::string> fields;        ///< names of the feed's fields, as Person::fields
+  std::size_t start_index = npos;         ///< field "start", where declared: the joiner's first day
+  std::shared_ptr<ExpressionScope> scope; ///< owns the variables of all expressions
+  std::vector<JoinRule> joins;
+  std::vector<AttributeRule> attributes;
+  std::vector<ManagedRule> managed;
+  std::vector<RoleRule> roles;
+  std::optional<JoinerRule> joiner;
+  std::vector<LeaverRule> leavers;
+  std::vector<AbsenceRule> absences;
+  std::vector<ContractorRule> contractors;
+  std::optional<RehireRule> rehire;
+  std::vector<Dn> protected_groups;       ///< <protect member-of>: never written
+  bool missing_is_leaver = true;          ///< FeedSettings::missing
+  Location feed_at;                       ///< the rule named when somebody leaves by absence
+  std::string digest;                     ///< hex digest-like stamp of the mapping files' text; equal text, equal digest
+
+  static constexpr std::size_t npos = static_cast<std::size_t>(-1);
+
+  const AttributeRule* attribute(std::string_view name) const;
+  /// The rule that owns a group: the exact one, else the longest base. Null: not ours.
+  const ManagedRule* managed_group(const Dn& group) const;
+  /// Takes equality and single-valuedness from the server's schema.
+  void bind(const AttributeTypes& types);
+};
+
+}  // namespace muster

@@ -1,0 +1,120 @@
+// muster.xml: where things are. Immutable once loaded.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mapping/location.h"
+#include "schema/dn.h"
+#include "schema/filter.h"
+#include "schema/ids.h"
+
+namespace muster {
+
+enum class BindMethod { simple, external, gssapi, anonymous };
+
+/// <directory><disable .../>: how an account is switched off. `automatic` takes the best the server has.
+struct DisableSettings {
+  enum class Method { automatic, password_end_time, password_lock, shadow_expire, attribute, move };
+  Method method = Method::automatic;
+  std::string attribute, value, enabled;  ///< attribute: `value` means disabled, `enabled` (empty: absent) means enabled
+  Dn move_to;                             ///< move: disabled accounts live here
+  std::optional<Dn> policy;               ///< the default password policy, for accounts that cannot read cn=config
+  Location at;
+};
+
+/// <directory>
+struct DirectorySettings {
+  std::string name;
+  std::vector<std::string> urls;  ///< ldap://, ldaps://, ldapi://, tried in order
+  std::string family = "auto";    ///< auto, openldap, ad, 389ds, other
+  Dn base;
+  BindMethod bind = BindMethod::anonymous;
+  std::string bind_dn;
+  std::string secret;             ///< name of the secret, never its value
+  std::string tls_ca, tls_cert, tls_key;  ///< absolute paths, or empty
+  bool start_tls = false;
+  Dn people_base;
+  std::string people_filter = "(objectClass=*)";
+  std::optional<Dn> groups_base;
+  std::string groups_filter = "(objectClass=*)";
+  std::optional<Dn> placeholder;  ///< <groups placeholder=>: the member that keeps a groupOfNames from being empty
+  std::string watch = "auto";     ///< auto, syncrepl, dirsync, psearch, usn, poll
+  std::chrono::milliseconds connect_timeout{5000};
+  std::chrono::milliseconds timeout{30000};
+  std::size_t page_size = 1000;
+  std::size_t window = 64;        ///< writes outstanding at once
+  std::size_t batch = 500;        ///< member values in one modify
+  DisableSettings disable;
+  Location at;
+  std::map<std::string, Location> places;  ///< of "people.base", "groups.base", "bind.dn"...: for later complaints
+};
+
+/// <field> of a feed.
+struct FieldSettings {
+  std::string name, column;
+  enum class Type { text, date } type = Type::text;
+  std::string format = "%Y-%m-%d";
+  bool required = false;
+  bool key = false;
+  std::map<std::string, std::string> values;  ///< <value from= to=>; when not empty, an unlisted value is an error of that record
+  Location at;
+};
+
+/// <feed>. The position of a field in `fields` is its position in Person::fields.
+struct FeedSettings {
+  std::string name;
+  std::string type = "csv";
+  std::string path;               ///< absolute: a file, or a folder whose newest file counts
+  enum class Mode { snapshot, delta } mode = Mode::snapshot;
+  enum class Missing { leaver, keep } missing = Missing::leaver;  ///< what a person absent from a snapshot is
+  char delimiter = ',';
+  std::string encoding = "utf-8";
+  double min_ratio = 0.9;
+  std::vector<FieldSettings> fields;
+  Location at;
+  /// Index of a field, or -1.
+  int index_of(std::string_view name) const;
+};
+
+/// <safety>. Counts are per run. Percent is of the people in scope and never less than one person.
+struct SafetySettings {
+  std::size_t max_disables = 25;
+  double max_disables_percent = 5;
+  std::size_t max_membership_removals = 500;
+  std::size_t max_clears = 100;
+  std::size_t max_creates = 500;
+  std::size_t max_moves = 100;
+  std::size_t max_deletes = 10;
+  double min_entries_ratio = 0.9;
+  struct ProtectFilter { Filter filter; Location at; };
+  struct ProtectGroup { Dn group; Location at; };
+  struct ProtectPerson { PersonKey person; Location at; };
+  std::vector<ProtectFilter> protect_filters;
+  std::vector<ProtectGroup> protect_groups;
+  std::vector<ProtectPerson> protect_persons;
+  Location at;
+};
+
+/// <upstream>
+struct UpstreamSettings {
+  struct File { std::string path; Location at; };
+  std::vector<File> files;
+};
+
+struct Settings {
+  std::string file;        ///< muster.xml as named
+  std::string directory_of_file;  ///< the folder that relative paths start from
+  DirectorySettings directory;
+  FeedSettings feed;
+  std::string state_path;  ///< absolute
+  SafetySettings safety;
+  UpstreamSettings upstream;
+  std::vector<std::string> mapping_files;  ///< absolute, sorted, as the includes found them
+};
+
+}  // namespace muster

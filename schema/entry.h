@@ -1,0 +1,47 @@
+// What a directory knows: entries.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "schema/dn.h"
+#include "schema/ids.h"
+
+namespace muster {
+
+using Values = std::vector<std::string>;
+
+/// The attributes of an entry, by lower-case name (options kept: "cn;lang-de"), sorted by name; values in server order.
+class Attributes {
+ public:
+  using Item = std::pair<std::string, Values>;
+
+  /// Null: the entry has no such attribute. `name` in any case.
+  const Values* find(std::string_view name) const;
+  /// The first value; empty when absent.
+  std::string_view first(std::string_view name) const;
+  /// Puts `values` in place of what was there; an empty list removes the attribute.
+  void set(std::string_view name, Values values);
+
+  std::vector<Item>::const_iterator begin() const { return items_.begin(); }
+  std::vector<Item>::const_iterator end() const { return items_.end(); }
+  std::size_t size() const { return items_.size(); }
+  friend bool operator==(const Attributes&, const Attributes&) = default;
+
+ private:
+  std::vector<Item> items_;
+};
+
+/// One entry as a server returned it.
+struct Entry {
+  EntryId id;
+  Dn dn;
+  /// Grows with every change of the entry on its server (entryCSN, uSNChanged as 20 digits); empty where the server has none.
+  /// Compares as bytes.
+  std::string version;
+  Attributes attributes;
+};
+
+}  // namespace muster

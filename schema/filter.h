@@ -1,0 +1,38 @@
+// Search filters (RFC 4515), evaluated here so that a protection rule holds at the moment of a decision.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schema/attribute.h"
+#include "schema/entry.h"
+#include "schema/result.h"
+
+namespace muster {
+
+/// A parsed search filter. Copies are cheap (shared, immutable).
+class Filter {
+ public:
+  /// Errc::config with the position of the fault. Supported: & | ! = >= <= ~= (as =), presence, substrings, and the extensible
+  /// match with the AD bit rules 1.2.840.113556.1.4.803 and .804; other extensible rules are refused.
+  static Result<Filter> parse(std::string_view text);
+
+  /// RFC 4511 section 4.5.1.7: an undefined term is not a match. DN-valued and other typed attributes compare by their rule.
+  bool matches(const Entry& entry, const AttributeTypes& types) const;
+  /// Lower-case names of all attributes that it looks at, sorted, each once.
+  std::vector<std::string> attributes() const;
+  const std::string& str() const { return text_; }
+
+  struct Node;
+
+ private:
+  std::string text_;
+  std::shared_ptr<const Node> root_;
+};
+
+/// Escapes a value for use in a filter (RFC 4515 section 3).
+std::string escape_filter_value(std::string_view value);
+
+}  // namespace muster
