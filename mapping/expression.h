@@ -13,7 +13,8 @@
 
 namespace muster {
 
-/// The record that expressions see: <person> with one child per field, $today = 20261123 and $now = 20261123073753 (UTC) as
+/// The record that expressions see: <person> with one child per field (so a lone field name is true even when empty: write
+/// `end != ''`), $today = 20261123 and $now = 20261123073753 (UTC) as
 /// numbers. Owns what compiled expressions refer to. One thread at a time.
 class ExpressionScope {
  public:
@@ -56,6 +57,8 @@ class Expression {
   std::optional<bool> constant() const;
   /// True when the expression looks at $today or $now.
   bool depends_on_time() const;
+  /// Positions (as in Person::fields) of the fields that it names, in order of appearance, each once: for sentences.
+  const std::vector<std::size_t>& fields() const;
 
  private:
   struct Impl;

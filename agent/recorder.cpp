@@ -1,0 +1,74 @@
+#include "agent/recorder.h"
+
+#include <openssl/rand.h>
+
+#include <nlohmann/json.hpp>
+
+#include "agent/change_json.h"
+
+namespace muster {
+
+using nlohmann::json;
+
+std::string random_uuid() {
+  std::array<std::uint8_t, 16> b{};
+  RAND_bytes(b.data(), static_cast<int>(b.size()));
+  b[6] = static_cast<std::uint8_t>((b[6] & 0x0f) | 0x40);
+  b[8] = static_cast<std::uint8_t>((b[8] & 0x3f) | 0x80);
+  return to_string(EntryId(b));
+}
+
+namespace {
+
+json common(const Change& c) {
+  json j = {{"action", to_string(c.action)}, {"person", c.person.rep()}, {"entry", to_string(c.entry)}, {"dn", c.dn.str()}};
+  if (!c.attribute.empty()) j["attribute"] = c.attribute;
+  if (!c.group.empty()) j["group"] = c.group.str();
+  j["before"] = c.from;
+  j["after"] = c.to;
+  for (const auto& [name, values] : c.initial) j["initial"][name] = values;
+  j["reason"] = c.because.text;
+  j["rule"] = c.because.rule;
+  j["cause"] = c.because.cause;
+  return j;
+}
+
+}  // namespace
+
+void Recorder::applied(const Change& change, const std::string& approval, Instant at) {
+  json record = common(change);
+  record["kind"] = "applied";
+  record["time"] = iso_time(at);
+  record["run"] = run_;
+  record["actor"] = "muster";
+  if (!approval.empty()) record["approval"] = approval.substr(0, 12);
+  const AuditRow row = store_.append_audit(dump(record));
+  json details = common(change);
+  details["audit"] = row.seq;
+  if (!approval.empty()) details["approval"] = approval.substr(0, 12);
+  event("applied", std::move(details), at);
+}
+
+void Recorder::decided(const std::string& kind, json details, Instant at) {
+  json record = details;
+  record["kind"] = kind;
+  record["time"] = iso_time(at);
+  record["run"] = run_;
+  const AuditRow row = store_.append_audit(dump(record));
+  details["audit"] = row.seq;
+  event(kind, std::move(details), at);
+}
+
+void Recorder::event(const std::string& kind, json details, Instant at) {
+  const std::string id = random_uuid();
+  json line = {{"id", id}, {"time", iso_time(at)}, {"kind", kind}};
+  for (const char* always : {"person", "entry", "dn", "before", "after", "reason"}) {
+    if (!details.contains(always)) line[always] = nullptr;
+  }
+  line.update(details);
+  if (!run_.empty()) line["run"] = run_;
+  store_.append_event(id, dump(line));
+  any_ = true;
+}
+
+}  // namespace muster

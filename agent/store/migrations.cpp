@@ -1,0 +1,82 @@
+#include "agent/store/impl.h"
+
+namespace muster {
+
+namespace {
+
+/// Append only: the position is the schema version that a step leads to.
+constexpr const char* kSteps[] = {
+    R"(
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE cursor(stream TEXT PRIMARY KEY, cookie BLOB NOT NULL, params TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE entry(id INTEGER PRIMARY KEY, uuid BLOB NOT NULL UNIQUE, stream INTEGER NOT NULL, dn TEXT NOT NULL, ndn TEXT NOT NULL,
+  version TEXT NOT NULL, image BLOB NOT NULL, gone INTEGER NOT NULL DEFAULT 0, dirty INTEGER NOT NULL DEFAULT 1,
+  disabled_at INTEGER, disabled_for TEXT, settled BLOB);
+CREATE INDEX entry_ndn ON entry(ndn);
+CREATE INDEX entry_dirty ON entry(id) WHERE dirty=1;
+CREATE TABLE join_value(ordinal INTEGER NOT NULL, value TEXT NOT NULL, entry INTEGER NOT NULL,
+  PRIMARY KEY(ordinal, value, entry)) WITHOUT ROWID;
+CREATE INDEX join_value_entry ON join_value(entry);
+CREATE TABLE person(id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, fields BLOB NOT NULL, source TEXT NOT NULL,
+  listed INTEGER NOT NULL DEFAULT 1, dirty INTEGER NOT NULL DEFAULT 1, entry INTEGER UNIQUE, attempts INTEGER NOT NULL DEFAULT 0,
+  retry_at INTEGER);
+CREATE INDEX person_dirty ON person(id) WHERE dirty=1;
+CREATE INDEX person_retry ON person(retry_at) WHERE retry_at IS NOT NULL;
+CREATE TABLE person_join(ordinal INTEGER NOT NULL, value TEXT NOT NULL, person INTEGER NOT NULL,
+  PRIMARY KEY(ordinal, value, person)) WITHOUT ROWID;
+CREATE INDEX person_join_person ON person_join(person);
+CREATE TABLE claim(person INTEGER PRIMARY KEY, entry INTEGER NOT NULL, ordinal INTEGER NOT NULL);
+CREATE INDEX claim_entry ON claim(entry);
+CREATE TABLE grp(id INTEGER PRIMARY KEY, uuid BLOB NOT NULL UNIQUE, dn TEXT NOT NULL, ndn TEXT NOT NULL, kind INTEGER NOT NULL,
+  version TEXT NOT NULL, digest TEXT NOT NULL, placeholder INTEGER NOT NULL, gone INTEGER NOT NULL DEFAULT 0,
+  dirty INTEGER NOT NULL DEFAULT 1);
+CREATE INDEX grp_dirty ON grp(id) WHERE dirty=1;
+CREATE INDEX grp_ndn ON grp(ndn);
+CREATE TABLE member(grp INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY(grp, value)) WITHOUT ROWID;
+CREATE INDEX member_value ON member(value);
+CREATE TABLE granted(entry INTEGER NOT NULL, grp INTEGER NOT NULL, since INTEGER NOT NULL, rule TEXT NOT NULL, text TEXT NOT NULL,
+  cause TEXT NOT NULL, PRIMARY KEY(entry, grp)) WITHOUT ROWID;
+CREATE TABLE problem(id INTEGER PRIMARY KEY, subject TEXT NOT NULL, person TEXT NOT NULL, dn TEXT NOT NULL, code TEXT NOT NULL,
+  what TEXT NOT NULL, place TEXT NOT NULL, attribute TEXT NOT NULL, drift INTEGER NOT NULL, since INTEGER NOT NULL);
+CREATE INDEX problem_subject ON problem(subject);
+CREATE TABLE journal(seq INTEGER PRIMARY KEY AUTOINCREMENT, action INTEGER NOT NULL, intent INTEGER NOT NULL DEFAULT 0,
+  person INTEGER NOT NULL, entry INTEGER NOT NULL, grp INTEGER NOT NULL, hash TEXT NOT NULL, hold TEXT NOT NULL, kind INTEGER NOT NULL, decision INTEGER NOT NULL, held INTEGER NOT NULL DEFAULT -1,
+  body TEXT NOT NULL);
+CREATE INDEX journal_planned ON journal(action, grp, seq) WHERE intent=0;
+CREATE INDEX journal_intent ON journal(seq) WHERE intent=1;
+CREATE TABLE hold(id TEXT PRIMARY KEY, kind TEXT NOT NULL, status TEXT NOT NULL, sentence TEXT NOT NULL, count INTEGER NOT NULL,
+  people INTEGER NOT NULL, created INTEGER NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL, decided INTEGER);
+CREATE TABLE hold_change(hold TEXT NOT NULL, hash TEXT NOT NULL, person INTEGER NOT NULL, entry INTEGER NOT NULL, grp INTEGER NOT NULL,
+  body TEXT NOT NULL, PRIMARY KEY(hold, hash)) WITHOUT ROWID;
+CREATE TABLE decision(hash TEXT PRIMARY KEY, hold TEXT NOT NULL, approved INTEGER NOT NULL, by TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE audit(seq INTEGER PRIMARY KEY, body TEXT NOT NULL, hash TEXT NOT NULL);
+CREATE TABLE outbox(seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL);
+CREATE TABLE upstream(name TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
+)",
+};
+constexpr int kVersion = static_cast<int>(std::size(kSteps));
+
+int version_of(sql::Database& db) {
+  auto s = db.prepare("PRAGMA user_version");
+  return s.step() ? static_cast<int>(s.integer(0)) : 0;
+}
+
+}  // namespace
+
+void migrate(sql::Database& db) {
+  int version = version_of(db);
+  if (version > kVersion) {
+    throw StoreFailure({Errc::config, "the state database was written by a newer muster (schema " + std::to_string(version) + ", this one knows " +
+                            std::to_string(kVersion) + ")", "install that version again; nothing was changed"});
+  }
+  for (; version < kVersion; ++version) {
+    db.exec("BEGIN IMMEDIATE");
+    if (version_of(db) == version) {
+      db.exec(kSteps[version]);
+      db.exec(("PRAGMA user_version=" + std::to_string(version + 1)).c_str());
+    }
+    db.exec("COMMIT");
+  }
+}
+
+}  // namespace muster

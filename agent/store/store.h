@@ -1,0 +1,280 @@
+// The state file: a mirror of the directory, HR's people, the links between them, and everything that must not be lost.
+// All SQL is behind this interface. One process writes (service/process_lock.h); any number may read.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/store/failure.h"
+#include "mapping/gate.h"
+#include "mapping/plan.h"
+#include "schema/change.h"
+#include "schema/entry.h"
+#include "schema/person.h"
+
+namespace muster {
+
+using Row = std::int64_t;
+
+/// One entry of the mirror.
+struct EntryRow {
+  Row id = 0;
+  int stream = 0;        ///< which watched base it was last seen under
+  Entry entry;
+  Ledger ledger;
+  bool gone = false;     ///< deleted or out of scope; kept, so that its return is recognised
+};
+struct PersonRow {
+  Row id = 0;
+  Person person;
+  std::optional<Row> entry;
+  int attempts = 0;                     ///< failed writes in a row
+  std::optional<Instant> retry_at;
+};
+enum class GroupKind : std::uint8_t { member, unique_member, member_uid };
+struct GroupRow {
+  Row id = 0;
+  EntryId uuid;
+  Dn dn;
+  GroupKind kind = GroupKind::member;
+  std::string version, digest;
+  bool placeholder = false;   ///< the declared placeholder is among its values (and not in the member table)
+  bool gone = false;
+};
+/// A membership of one entry, with what the agent knows about how it came to be.
+struct MembershipRow {
+  Row group = 0;
+  Dn dn;
+  bool granted = false;
+  std::optional<Instant> since;
+  Reason because;
+};
+struct ProblemRow {
+  std::string person, dn, code, what, where, attribute;
+  bool drift = false;
+  Instant since{};
+};
+struct JournalRow {
+  Row seq = 0;
+  Row person = 0, entry = 0, group = 0;   ///< 0: none
+  Change change;
+  std::string hash;
+  std::string hold;                        ///< the approval that lets it pass; empty: none needed
+};
+struct HoldRow {
+  std::string id;        ///< SHA-256 of the sorted canonical lines, hex; shown as its first 12 digits
+  std::string kind;      ///< a Kind's name, or "rules"
+  std::string status;    ///< open, approved, rejected, superseded
+  std::string sentence;
+  std::size_t count = 0, people = 0;
+  Instant created{};
+  std::string by, reason;
+  std::optional<Instant> decided;
+};
+struct AuditRow {
+  Row seq = 0;
+  std::string body, hash;
+};
+struct OutboxRow {
+  Row seq = 0;
+  std::string id, body;
+};
+
+class Store {
+ public:
+  /// Opens or creates; brings an older schema up to date. Throws StoreFailure, as every member does.
+  static Store open(const std::string& path);
+  static Store open_read_only(const std::string& path);
+  /// A private copy for `plan`: what is done to it changes nothing.
+  static Store copy_of(const std::string& path, const std::string& copy);
+  Store(Store&&) noexcept;
+  ~Store();
+
+  /// What belongs together is committed together; undone unless committed.
+  class Transaction {
+   public:
+    explicit Transaction(Store& store);
+    ~Transaction();
+    Transaction(const Transaction&) = delete;
+    Transaction& operator=(const Transaction&) = delete;
+    void commit();
+
+   private:
+    Store* store_;
+  };
+
+  std::string meta(std::string_view key);
+  void set_meta(std::string_view key, std::string_view value);
+
+  // --- cursors
+  struct Cursor { std::string cookie, params; };
+  std::optional<Cursor> cursor(const std::string& stream);
+  void set_cursor(const std::string& stream, const std::string& cookie, const std::string& params);
+  void forget_cursors();
+
+  // --- entries (mirror_*.cpp)
+  std::optional<EntryRow> entry(const EntryId& uuid);
+  std::optional<EntryRow> entry_by_row(Row id);
+  /// Not the gone ones.
+  std::optional<Row> entry_row_by_dn(const Dn& dn);
+  Row insert_entry(int stream, const Entry& entry, std::string_view image);
+  void update_entry(Row id, int stream, const Entry& entry, std::string_view image);
+  void touch_entry(Row id, int stream, std::string_view version);
+  void mark_gone(Row id);
+  void mark_entry_dirty(Row id);
+  void clear_entry_dirty(Row id);
+  void set_settled(Row id, const std::map<std::string, Values, std::less<>>& settled);
+  void set_disabled(Row id, std::optional<Instant> at, std::optional<Decision> why);
+  std::size_t count_entries(int stream);
+  std::size_t count_entries();
+  /// Rows of one stream that are not gone, for the absence rule.
+  void each_entry_id(int stream, const std::function<void(Row, const EntryId&)>& each);
+  Row highest_entry_row();
+  void set_join_values(Row entry, const std::vector<std::pair<int, std::string>>& values);
+  std::vector<Row> entries_with_join_value(int ordinal, const std::string& value);
+  /// Entries that belong to nobody and need a look, by growing row; at most `limit` after `after`.
+  std::vector<EntryRow> dirty_strangers(Row after, std::size_t limit);
+  std::vector<EntryRow> entries_without_person();
+
+  /// Reads the mirror in the order in which entries were first seen, to compare a full read without one look-up per entry.
+  class Scan {
+   public:
+    explicit Scan(Store& store);
+    ~Scan();
+    struct Item { Row id; int stream; std::string_view uuid, dn, version, image; bool gone; };
+    /// The next row when it is `uuid`; null otherwise (the caller looks it up). Its views are valid until the next write.
+    const Item* match(const EntryId& uuid);
+    /// After a look-up that found `id`: goes on behind it.
+    void skip_past(Row id);
+
+   private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+  };
+
+  // --- groups
+  std::optional<GroupRow> group(const EntryId& uuid);
+  std::optional<GroupRow> group_by_dn(const Dn& dn);
+  std::optional<GroupRow> group_by_row(Row id);
+  std::vector<GroupRow> groups();
+  Row put_group(const GroupRow& group);  ///< inserts when id is 0
+  void mark_group_gone(Row id);
+  void touch_group(Row group, std::string_view version);
+  void mark_members_dirty(Row group);
+  std::vector<GroupRow> dirty_groups();                 ///< whose membership changed since it was last planned
+  void clear_group_dirty(Row group);
+  void each_group_id(const std::function<void(Row, const EntryId&)>& each);
+  std::size_t count_groups();
+  /// In order of value.
+  void each_member(Row group, const std::function<void(std::string_view value)>& each);
+  std::size_t count_members(Row group);
+  bool is_member(Row group, std::string_view value);
+  void add_member(Row group, std::string_view value);
+  void remove_member(Row group, std::string_view value);
+  /// Memberships by any of the entry's member values.
+  std::vector<MembershipRow> memberships(Row entry, const std::vector<std::string>& values);
+  void set_granted(Row entry, Row group, Instant since, const Reason& because);
+  void forget_granted(Row entry, Row group);
+  /// Values of `group` that are no entry's DN and no entry's uid.
+  std::vector<std::string> unresolved_members(Row group);
+
+  // --- people
+  std::optional<PersonRow> person(const PersonKey& key);
+  std::optional<PersonRow> person_by_row(Row id);
+  std::optional<PersonRow> person_of_entry(Row entry);
+  Row put_person(const Person& person);                 ///< inserts or updates; marks dirty
+  void set_unlisted(Row id);
+  std::size_t count_people(bool listed_only);
+  Row highest_person_row();
+  void each_person_id(const std::function<void(Row id, std::string_view key, bool listed)>& each);
+  void link(Row person, Row entry);
+  void mark_person_dirty(Row id);
+  void clear_person_dirty(Row id);
+  void mark_all_dirty();
+  /// While a run is under way its subjects are "planned": neither dirty nor clean. planned_to(0) ends that, planned_to(1) starts again.
+  void mark_person_planned(Row id);
+  void mark_stranger_planned(Row id);
+  void planned_to(int dirty);
+  void mark_owner_dirty(Row entry);                     ///< the entry and the person linked to it
+  std::size_t count_dirty();
+  void set_attempts(Row id, int attempts, std::optional<Instant> retry_at);
+  void retry_due(Instant now);                          ///< marks dirty whose retry_at has come
+  std::optional<Instant> next_retry();
+  std::vector<PersonRow> dirty_people(Row after, std::size_t limit);
+  std::vector<PersonRow> unlinked_dirty_people(Row after, std::size_t limit);
+  void set_person_join(Row person, const std::vector<std::pair<int, std::string>>& values);
+  void mark_claimants_dirty(int ordinal, const std::string& value);
+  void claim(Row person, Row entry, int ordinal);       ///< one linking pass's claims
+  struct Claim { Row person, entry; int ordinal; std::size_t rivals; };
+  std::vector<Claim> claims();
+  void forget_claims();
+
+  // --- problems: a subject's problems are replaced as a whole
+  struct ProblemDiff { std::vector<ProblemRow> raised, cleared; };
+  ProblemDiff set_problems(const std::string& subject, const std::vector<ProblemRow>& problems, Instant now);
+  std::vector<ProblemRow> problems(std::string_view subject = {});
+  std::size_t count_problems();
+
+  // --- journal (journal.cpp)
+  void drop_planned();
+  void add_planned(const JournalRow& row);
+  std::vector<JournalRow> planned(Action action, std::size_t limit);
+  struct PlannedKey { Row seq; Action action; Kind kind; Decision decision; Row person; bool approved; int held; };
+  void each_planned(const std::function<void(const PlannedKey&)>& each);
+  void each_planned_change(const std::function<void(const JournalRow&)>& each);
+  void set_held(Row seq, Kind kind);
+  std::vector<std::string> held_hashes(Kind kind);      ///< sorted
+  void move_to_hold(Kind kind, const std::string& hold);
+  void set_intent(Row seq);
+  std::vector<JournalRow> intents();
+  void forget_change(Row seq);
+  std::size_t count_planned();
+
+  // --- holds (holds.cpp)
+  std::vector<HoldRow> holds(bool open_only);
+  std::optional<HoldRow> hold(std::string_view prefix);   ///< by a unique prefix of its id
+  void put_hold(const HoldRow& hold);
+  void set_hold_changes(const std::string& hold, const std::vector<JournalRow>& changes);
+  std::vector<JournalRow> hold_changes(const std::string& hold);
+  void mark_held_people_dirty(const std::string& hold);
+  void approve_change(const std::string& hash, const std::string& hold);
+  void reject_change(const std::string& hash, const std::string& hold, const std::string& by);
+  /// The hold that approved / rejected this exact change; empty: none did.
+  std::string approved_by(const std::string& hash);
+  std::string rejected_by(const std::string& hash);
+  void forget_decision(const std::string& hash);
+  bool any_decisions();
+
+  // --- audit and outbox
+  /// Appends a record: its hash covers the previous hash and the body. Returns the row.
+  AuditRow append_audit(const std::string& body);
+  void each_audit(const std::function<bool(const AuditRow&)>& each);
+  std::optional<AuditRow> last_audit();
+  Row append_event(const std::string& id, const std::string& body);
+  std::vector<OutboxRow> outbox(Row after, std::size_t limit);
+  std::size_t outbox_length(Row after);
+  Row upstream_position(const std::string& upstream);
+  void set_upstream_position(const std::string& upstream, Row seq);
+  void prune_outbox(Row upto);
+
+  /// Reports of reads that need more than one of the above (report.cpp).
+  struct GrantRow { std::string person, dn; Instant since{}; Reason because; bool granted = false; };
+  std::vector<GrantRow> members_with_reasons(Row group);
+
+ private:
+  struct Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The hash of an audit record (SHA-256 of previous hash and body).
+std::string audit_hash(const std::string& previous, const std::string& body);
+
+}  // namespace muster

@@ -1,0 +1,59 @@
+#include "agent/sha256.h"
+#include "agent/store/impl.h"
+
+namespace muster {
+
+namespace {
+std::optional<AuditRow> one_audit(sql::Statement& s) {
+  const sql::Rewind rewind(s);
+  if (!s.step()) return std::nullopt;
+  return AuditRow{s.integer(0), s.text(1), s.text(2)};
+}
+}  // namespace
+
+std::string audit_hash(const std::string& previous, const std::string& body) { return Sha256().add(previous).add(body).hex(); }
+
+AuditRow Store::append_audit(const std::string& body) {
+  const auto last = last_audit();
+  AuditRow row{last ? last->seq + 1 : 1, body, audit_hash(last ? last->hash : std::string(), body)};
+  with(impl_->db.cached("INSERT INTO audit VALUES(?,?,?)"), row.seq, std::string_view(row.body), std::string_view(row.hash)).run();
+  set_meta("audit.head", std::to_string(row.seq) + " " + row.hash);
+  return row;
+}
+std::optional<AuditRow> Store::last_audit() { return one_audit(impl_->db.cached("SELECT seq, body, hash FROM audit ORDER BY seq DESC LIMIT 1")); }
+
+void Store::each_audit(const std::function<bool(const AuditRow&)>& each) {
+  auto s = impl_->db.prepare("SELECT seq, body, hash FROM audit ORDER BY seq");
+  while (s.step()) {
+    if (!each({s.integer(0), s.text(1), s.text(2)})) return;
+  }
+}
+
+Row Store::append_event(const std::string& id, const std::string& body) {
+  with(impl_->db.cached("INSERT INTO outbox(id,body) VALUES(?,?)"), std::string_view(id), std::string_view(body)).run();
+  return impl_->db.last_id();
+}
+std::vector<OutboxRow> Store::outbox(Row after, std::size_t limit) {
+  auto& s = with(impl_->db.cached("SELECT seq, id, body FROM outbox WHERE seq>? ORDER BY seq LIMIT ?"), after, static_cast<std::int64_t>(limit));
+  const sql::Rewind rewind(s);
+  std::vector<OutboxRow> rows;
+  while (s.step()) rows.push_back({s.integer(0), s.text(1), s.text(2)});
+  return rows;
+}
+std::size_t Store::outbox_length(Row after) {
+  auto& s = with(impl_->db.cached("SELECT count(*) FROM outbox WHERE seq>?"), after);
+  const sql::Rewind rewind(s);
+  return s.step() ? static_cast<std::size_t>(s.integer(0)) : 0;
+}
+Row Store::upstream_position(const std::string& upstream) {
+  auto& s = with(impl_->db.cached("SELECT position FROM upstream WHERE name=?"), std::string_view(upstream));
+  const sql::Rewind rewind(s);
+  return s.step() ? s.integer(0) : 0;
+}
+void Store::set_upstream_position(const std::string& upstream, Row seq) {
+  auto& s = impl_->db.cached("INSERT INTO upstream VALUES(?,?) ON CONFLICT DO UPDATE SET position=excluded.position");
+  with(s, std::string_view(upstream), seq).run();
+}
+void Store::prune_outbox(Row upto) { with(impl_->db.cached("DELETE FROM outbox WHERE seq<=?"), upto).run(); }
+
+}  // namespace muster

@@ -1,0 +1,111 @@
+#include <nlohmann/json.hpp>
+
+#include "agent/change_json.h"
+#include "agent/store/impl.h"
+
+namespace muster {
+
+namespace {
+
+#define HOLD_COLUMNS "id, kind, status, sentence, count, people, created, by, reason, decided"
+
+HoldRow hold_from(sql::Statement& s) {
+  HoldRow h;
+  h.id = s.text(0);
+  h.kind = s.text(1);
+  h.status = s.text(2);
+  h.sentence = s.text(3);
+  h.count = static_cast<std::size_t>(s.integer(4));
+  h.people = static_cast<std::size_t>(s.integer(5));
+  h.created = instant(s.integer(6));
+  h.by = s.text(7);
+  h.reason = s.text(8);
+  if (!s.is_null(9)) h.decided = instant(s.integer(9));
+  return h;
+}
+
+std::string first_text(sql::Statement& s) {
+  const sql::Rewind rewind(s);
+  return s.step() ? s.text(0) : std::string();
+}
+
+}  // namespace
+
+std::vector<HoldRow> Store::holds(bool open_only) {
+  auto& s = open_only ? impl_->db.cached("SELECT " HOLD_COLUMNS " FROM hold WHERE status='open' ORDER BY created, id")
+                      : impl_->db.cached("SELECT " HOLD_COLUMNS " FROM hold ORDER BY created, id");
+  const sql::Rewind rewind(s);
+  std::vector<HoldRow> all;
+  while (s.step()) all.push_back(hold_from(s));
+  return all;
+}
+
+std::optional<HoldRow> Store::hold(std::string_view prefix) {
+  auto& s = with(impl_->db.cached("SELECT " HOLD_COLUMNS " FROM hold WHERE substr(id,1,length(?1))=?1 LIMIT 2"), prefix);
+  const sql::Rewind rewind(s);
+  if (prefix.empty() || !s.step()) return std::nullopt;
+  HoldRow h = hold_from(s);
+  if (s.step()) return std::nullopt;
+  return h;
+}
+
+void Store::put_hold(const HoldRow& h) {
+  auto& s = impl_->db.cached("INSERT OR REPLACE INTO hold(" HOLD_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?)");
+  with(s, std::string_view(h.id), std::string_view(h.kind), std::string_view(h.status), std::string_view(h.sentence),
+       static_cast<std::int64_t>(h.count), static_cast<std::int64_t>(h.people), millis(h.created), std::string_view(h.by), std::string_view(h.reason));
+  if (h.decided) s.bind(10, millis(*h.decided));
+  s.run();
+}
+
+void Store::set_hold_changes(const std::string& hold, const std::vector<JournalRow>& changes) {
+  with(impl_->db.cached("DELETE FROM hold_change WHERE hold=?"), std::string_view(hold)).run();
+  for (const JournalRow& r : changes) {
+    const std::string body = dump(change_to_json(r.change));
+    with(impl_->db.cached("INSERT OR REPLACE INTO hold_change VALUES(?,?,?,?,?,?)"), std::string_view(hold), std::string_view(r.hash), r.person, r.entry,
+         r.group, std::string_view(body))
+        .run();
+  }
+}
+
+std::vector<JournalRow> Store::hold_changes(const std::string& hold) {
+  auto& s = with(impl_->db.cached("SELECT hash, person, entry, grp, body FROM hold_change WHERE hold=? ORDER BY hash"), std::string_view(hold));
+  const sql::Rewind rewind(s);
+  std::vector<JournalRow> all;
+  while (s.step()) {
+    JournalRow r;
+    r.hash = s.text(0);
+    r.person = s.integer(1);
+    r.entry = s.integer(2);
+    r.group = s.integer(3);
+    r.change = change_from_json(nlohmann::json::parse(s.view(4), nullptr, false));
+    all.push_back(std::move(r));
+  }
+  return all;
+}
+
+void Store::mark_held_people_dirty(const std::string& hold) {
+  with(impl_->db.cached("UPDATE person SET dirty=1 WHERE id IN (SELECT person FROM hold_change WHERE hold=?)"), std::string_view(hold)).run();
+  with(impl_->db.cached("UPDATE entry SET dirty=1 WHERE gone=0 AND id IN (SELECT entry FROM hold_change WHERE hold=? AND person=0)"), std::string_view(hold))
+      .run();
+}
+
+void Store::approve_change(const std::string& hash, const std::string& hold) {
+  with(impl_->db.cached("INSERT OR REPLACE INTO decision VALUES(?,?,1,'')"), std::string_view(hash), std::string_view(hold)).run();
+}
+void Store::reject_change(const std::string& hash, const std::string& hold, const std::string& by) {
+  with(impl_->db.cached("INSERT OR REPLACE INTO decision VALUES(?,?,0,?)"), std::string_view(hash), std::string_view(hold), std::string_view(by)).run();
+}
+std::string Store::approved_by(const std::string& hash) {
+  return first_text(with(impl_->db.cached("SELECT hold FROM decision WHERE hash=? AND approved=1"), std::string_view(hash)));
+}
+std::string Store::rejected_by(const std::string& hash) {
+  return first_text(with(impl_->db.cached("SELECT by FROM decision WHERE hash=? AND approved=0"), std::string_view(hash)));
+}
+void Store::forget_decision(const std::string& hash) { with(impl_->db.cached("DELETE FROM decision WHERE hash=?"), std::string_view(hash)).run(); }
+bool Store::any_decisions() {
+  auto& s = impl_->db.cached("SELECT 1 FROM decision LIMIT 1");
+  const sql::Rewind rewind(s);
+  return s.step();
+}
+
+}  // namespace muster

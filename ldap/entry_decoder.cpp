@@ -1,0 +1,166 @@
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "ldap/ber.h"
+#include "ldap/connection_impl.h"
+
+namespace muster::wire {
+namespace {
+
+using Family = ServerInfo::Family;
+
+enum class Form {
+  uuid,    ///< "597ae2f6-16a6-1027-98f4-d28b5365dc14", or 389's "xxxxxxxx-xxxxxxxx-xxxxxxxx-xxxxxxxx"
+  guid,    ///< 16 bytes, the first three fields little-endian (MS-DTYP 2.3.4.2)
+  csn,     ///< fixed width, compares as bytes
+  number,  ///< an integer that grows
+};
+struct Special {
+  std::string_view name;
+  Form form;
+};
+
+constexpr std::array kOpenLdap{Special{"entryUUID", Form::uuid}, Special{"entryCSN", Form::csn}};
+constexpr std::array kDs389{Special{"nsUniqueId", Form::uuid}, Special{"entryUSN", Form::number}};
+constexpr std::array kActiveDirectory{Special{"objectGUID", Form::guid}, Special{"uSNChanged", Form::number}};
+constexpr std::array kOther{Special{"entryUUID", Form::uuid}, Special{"nsUniqueId", Form::uuid}, Special{"entryCSN", Form::csn}};
+
+std::span<const Special> specials_of(Family family) {
+  switch (family) {
+    case Family::openldap: return kOpenLdap;
+    case Family::ds389: return kDs389;
+    case Family::active_directory: return kActiveDirectory;
+    case Family::other: return kOther;
+  }
+  return kOther;
+}
+
+bool same_name(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+bool contains_name(const std::vector<std::string>& names, std::string_view name) {
+  return std::any_of(names.begin(), names.end(), [name](const std::string& n) { return same_name(n, name); });
+}
+
+const Special* special(Family family, std::string_view name) {
+  for (const Special& s : specials_of(family))
+    if (same_name(s.name, name)) return &s;
+  return nullptr;
+}
+
+bool read_uuid(std::string text, EntryId& id) {
+  std::erase(text, '-');
+  return text.size() == 32 && parse_entry_id(text, id);
+}
+
+bool read_guid(std::string_view bytes, EntryId& id) {
+  constexpr std::array<std::size_t, 16> kNetworkOrder{3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+  std::array<std::uint8_t, 16> swapped{};
+  if (bytes.size() != swapped.size()) return false;
+  for (std::size_t i = 0; i < swapped.size(); ++i) swapped[i] = static_cast<std::uint8_t>(bytes[kNetworkOrder[i]]);
+  id = EntryId(swapped);
+  return true;
+}
+
+std::string padded(std::string_view number) {
+  constexpr std::size_t kWidth = 20;  // of 2^64
+  return std::string(kWidth - std::min(kWidth, number.size()), '0').append(number);
+}
+
+Error unreadable(std::string_view dn, std::string_view why) {
+  return {Errc::untrusted, "the entry \"" + std::string(dn) + "\" cannot be used: " + std::string(why),
+          "let the bind account read entryUUID, nsUniqueId or objectGUID of every entry below the bases"};
+}
+
+}  // namespace
+
+/// An entry while its attributes are read.
+struct EntryDecoder::Draft {
+  std::string_view dn;
+  Entry entry;
+  bool identified = false;
+
+  void take(Form form, std::string_view value) {
+    switch (form) {
+      case Form::uuid: identified = identified || read_uuid(std::string(value), entry.id); break;
+      case Form::guid: identified = identified || read_guid(value, entry.id); break;
+      case Form::csn: entry.version = value; break;
+      case Form::number: entry.version = padded(value); break;
+    }
+  }
+};
+
+EntryDecoder::EntryDecoder(ServerInfo::Family family, const std::vector<std::string>& wanted) : family_(family), request_(wanted) {
+  if (request_.empty()) request_.emplace_back("*");
+  for (const Special& s : specials_of(family)) {
+    if (contains_name(wanted, s.name)) {
+      kept_.emplace_back(s.name);
+    } else {
+      request_.emplace_back(s.name);
+    }
+  }
+}
+
+Status EntryDecoder::take_attribute(std::string_view contents, Draft& draft) const {
+  std::string_view name, set, value;
+  if (!take_element(contents, kOctetString, name) || !take_element(contents, kSet, set))
+    return unreadable(draft.dn, "the server sent an attribute that is not one (RFC 4511 section 4.1.7)");
+  if (name.find(";range=") != std::string_view::npos)
+    return unreadable(draft.dn, "the server sent only part of the values of " + std::string(name));
+  const Special* role = special(family_, name);
+  Values values;
+  while (take_element(set, kOctetString, value)) {
+    if (role && values.empty()) draft.take(role->form, value);
+    values.emplace_back(value);
+  }
+  if (!set.empty()) return unreadable(draft.dn, "the values of " + std::string(name) + " are not valid BER");
+  if (!role || contains_name(kept_, name)) draft.entry.attributes.set(name, std::move(values));
+  return ok();
+}
+
+Result<Entry> EntryDecoder::finish(Draft&& draft) const {
+  auto dn = Dn::parse(draft.dn);
+  if (!dn) return unreadable(draft.dn, dn.error().what);
+  if (!draft.identified) {
+    std::string names;
+    for (const Special& s : specials_of(family_))
+      if (s.form == Form::uuid || s.form == Form::guid) names += (names.empty() ? "" : " or ") + std::string(s.name);
+    return unreadable(draft.dn, "it has no readable " + names);
+  }
+  draft.entry.dn = std::move(*dn);
+  return std::move(draft.entry);
+}
+
+Result<Entry> EntryDecoder::decode(LDAP* ld, LDAPMessage* message, const EntryId* id) const {
+  BerElement* raw = nullptr;
+  berval dn{};
+  const int rc = ldap_get_dn_ber(ld, message, &raw, &dn);
+  const BorrowedBer ber(raw);
+  if (rc != LDAP_SUCCESS) return Error{Errc::untrusted, "the server sent an entry that cannot be read", ""};
+  Draft draft{view(dn), {}, id != nullptr};
+  if (id) draft.entry.id = *id;
+  berval attribute{};
+  ber_len_t left = 0;
+  while (ber_get_option(raw, LBER_OPT_REMAINING_BYTES, &left) == LBER_OPT_SUCCESS && left > 0) {
+    if (ber_skip_element(raw, &attribute) != LBER_SEQUENCE) return unreadable(draft.dn, "it is not valid BER");
+    MUSTER_TRY(take_attribute(view(attribute), draft));
+  }
+  return finish(std::move(draft));
+}
+
+Result<Entry> EntryDecoder::decode_bytes(std::string_view ber) const {
+  const Error bad{Errc::untrusted, "the server's read-back of an entry cannot be read (RFC 4527)", ""};
+  Element entry;
+  Draft draft;
+  std::string_view list, attribute;
+  if (!take_element(ber, entry) || !take_element(entry.contents, kOctetString, draft.dn) || !take_element(entry.contents, kSequence, list))
+    return bad;
+  while (take_element(list, kSequence, attribute)) MUSTER_TRY(take_attribute(attribute, draft));
+  if (!list.empty()) return bad;
+  return finish(std::move(draft));
+}
+
+}  // namespace muster::wire

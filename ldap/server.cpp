@@ -1,0 +1,127 @@
+// What a server says about itself: root DSE and subschema.
+#include "ldap/server.h"
+
+#include <algorithm>
+
+#include "ldap/dial.h"
+
+namespace muster {
+namespace {
+
+constexpr std::string_view kActiveDirectoryCapability = "1.2.840.113556.1.4.800";  ///< MS-ADTS 3.1.1.3.4.3.1
+
+bool contains(const std::vector<std::string>& list, std::string_view oid) { return std::find(list.begin(), list.end(), oid) != list.end(); }
+
+Values values_of(const Attributes& attributes, std::string_view name) {
+  const Values* found = attributes.find(name);
+  return found ? *found : Values{};
+}
+
+bool has_class(const Attributes& root, std::string_view name) {
+  const Values classes = values_of(root, "objectclass");
+  return std::any_of(classes.begin(), classes.end(), [&](const std::string& c) { return to_lower(c) == name; });
+}
+
+/// Only the first entry of a base search, as raw attributes: root DSE and subschema have no entryUUID on every server.
+Result<Attributes> read_raw(Connection::Impl& impl, const std::string& dn, const char* filter, std::vector<std::string> names) {
+  std::vector<char*> wanted;
+  for (std::string& n : names) wanted.push_back(n.data());
+  wanted.push_back(nullptr);
+  int msgid = 0;
+  const std::string doing = dn.empty() ? "reading the root DSE" : "reading the schema at " + dn;
+  LDAP* ld = impl.ld.get();
+  if (ldap_search_ext(ld, dn.c_str(), LDAP_SCOPE_BASE, filter, wanted.data(), 0, nullptr, nullptr, nullptr, 0, &msgid) != LDAP_SUCCESS)
+    return impl.fail(wire::last_error(ld, doing));
+  Attributes attributes;
+  for (;;) {
+    auto message = wire::next_message(ld, {msgid, impl.timeout, {}});
+    if (!message) return impl.fail(std::move(message).error().within(doing));
+    if (!*message) return impl.fail(wire::error_from(LDAP_TIMEOUT, doing));
+    if (ldap_msgtype(message->get()) == LDAP_RES_SEARCH_RESULT) {
+      auto answer = wire::read_answer(ld, message->get());
+      if (!answer) return std::move(answer).error();
+      if (answer->code != LDAP_SUCCESS) return wire::error_from(*answer, doing);
+      return attributes;
+    }
+    if (ldap_msgtype(message->get()) == LDAP_RES_SEARCH_ENTRY) attributes = wire::raw_attributes(ld, message->get());
+  }
+}
+
+ServerInfo::Family family_of(const Attributes& root, const ServerInfo& info) {
+  if (contains(info.capabilities, kActiveDirectoryCapability)) return ServerInfo::Family::active_directory;
+  if (has_class(root, "openldaprootdse")) return ServerInfo::Family::openldap;
+  const std::string vendor = to_lower(std::string(root.first("vendorname")) + std::string(root.first("vendorversion")));
+  if (vendor.find("389") != std::string::npos) return ServerInfo::Family::ds389;
+  return ServerInfo::Family::other;
+}
+
+std::string vendor_of(const Attributes& root, ServerInfo::Family family) {
+  const std::string_view name = root.first("vendorname"), version = root.first("vendorversion");
+  switch (family) {
+    case ServerInfo::Family::openldap: return "OpenLDAP";
+    case ServerInfo::Family::active_directory: return "Active Directory";
+    case ServerInfo::Family::ds389: return "389 Directory Server " + std::string(version);
+    case ServerInfo::Family::other: break;
+  }
+  if (name.empty() && version.empty()) return "an unnamed LDAP server";
+  return std::string(name) + (name.empty() || version.empty() ? "" : " ") + std::string(version);
+}
+
+/// RFC 4532. The bind DN where the server does not tell.
+std::string who_am_i(Connection::Impl& impl, const std::string& bind_dn) {
+  int msgid = 0;
+  LDAP* ld = impl.ld.get();
+  if (!impl.info.has_extension(wire::kWhoAmI) || ldap_whoami(ld, nullptr, nullptr, &msgid) != LDAP_SUCCESS) return bind_dn;
+  auto message = wire::next_message(ld, {msgid, impl.timeout, {}});
+  berval* raw = nullptr;
+  if (!message || !*message || ldap_parse_whoami(ld, message->get(), &raw) != LDAP_SUCCESS || !raw) return bind_dn;
+  const std::string told(wire::view(*wire::Bytes(raw)));
+  return told.starts_with("dn:") ? told.substr(3) : told;
+}
+
+void take_root(const Attributes& root, ServerInfo& info) {
+  info.naming_contexts = values_of(root, "namingcontexts");
+  info.controls = values_of(root, "supportedcontrol");
+  info.extensions = values_of(root, "supportedextension");
+  info.features = values_of(root, "supportedfeatures");
+  info.capabilities = values_of(root, "supportedcapabilities");
+  info.sasl_mechanisms = values_of(root, "supportedsaslmechanisms");
+  info.family = family_of(root, info);
+  info.vendor = vendor_of(root, info.family);
+  info.types = info.family == ServerInfo::Family::active_directory ? AttributeTypes::active_directory() : AttributeTypes::standard();
+}
+
+}  // namespace
+
+bool ServerInfo::has_control(std::string_view oid) const { return contains(controls, oid); }
+bool ServerInfo::has_extension(std::string_view oid) const { return contains(extensions, oid); }
+
+std::string_view to_string(ServerInfo::Family family) {
+  switch (family) {
+    case ServerInfo::Family::openldap: return "openldap";
+    case ServerInfo::Family::active_directory: return "ad";
+    case ServerInfo::Family::ds389: return "389";
+    case ServerInfo::Family::other: break;
+  }
+  return "other";
+}
+
+Status wire::describe_server(Connection::Impl& impl, const std::string& bind_dn, bool quick) {
+  auto root = read_raw(impl, "", "(objectClass=*)",
+                       {"objectClass", "namingContexts", "supportedControl", "supportedExtension", "supportedFeatures", "supportedCapabilities",
+                        "supportedSASLMechanisms", "vendorName", "vendorVersion", "subschemaSubentry"});
+  if (!root) return std::move(root).error();
+  take_root(*root, impl.info);
+  impl.info.bound_as = who_am_i(impl, bind_dn);
+  const std::string subschema(root->first("subschemasubentry"));
+  if (quick || subschema.empty()) return ok();
+  auto schema = read_raw(impl, subschema, "(objectClass=subschema)", {"attributeTypes", "objectClasses"});
+  // An account that may not read the schema works with the standard types; a broken connection does not work at all.
+  if (!schema) return impl.broken ? Status(std::move(schema).error()) : ok();
+  impl.info.classes = ObjectClasses::parse(values_of(*schema, "objectclasses"));
+  const Values types = values_of(*schema, "attributetypes");
+  if (!types.empty() && impl.info.family != ServerInfo::Family::active_directory) impl.info.types = AttributeTypes::parse(types);
+  return ok();
+}
+
+}  // namespace muster
