@@ -77,6 +77,7 @@ struct HoldRow {
   Instant created{};
   std::string by, reason;
   std::optional<Instant> decided;
+  std::size_t released = 0;   ///< changes of this hold and its predecessors that were released one person at a time
 };
 struct AuditRow {
   Row seq = 0;
@@ -142,6 +143,8 @@ class Store {
   /// Entries that belong to nobody and need a look, by growing row; at most `limit` after `after`.
   std::vector<EntryRow> dirty_strangers(Row after, std::size_t limit);
   std::vector<EntryRow> entries_without_person();
+  /// All that are not gone, by growing row.
+  std::vector<EntryRow> entries(Row after, std::size_t limit);
 
   /// Reads the mirror in the order in which entries were first seen, to compare a full read without one look-up per entry.
   class Scan {
@@ -166,10 +169,12 @@ class Store {
   std::vector<GroupRow> groups();
   Row put_group(const GroupRow& group);  ///< inserts when id is 0
   void mark_group_gone(Row id);
+  void set_placeholder(Row group, bool present);
   void touch_group(Row group, std::string_view version);
   void mark_members_dirty(Row group);
   std::vector<GroupRow> dirty_groups();                 ///< whose membership changed since it was last planned
   void clear_group_dirty(Row group);
+  void mark_groups_of_value_dirty(std::string_view value);
   void each_group_id(const std::function<void(Row, const EntryId&)>& each);
   std::size_t count_groups();
   /// In order of value.
@@ -190,12 +195,14 @@ class Store {
   std::optional<PersonRow> person_by_row(Row id);
   std::optional<PersonRow> person_of_entry(Row entry);
   Row put_person(const Person& person);                 ///< inserts or updates; marks dirty
+  void set_source(Row id, std::string_view source);
   void set_unlisted(Row id);
   std::size_t count_people(bool listed_only);
   Row highest_person_row();
   void each_person_id(const std::function<void(Row id, std::string_view key, bool listed)>& each);
   void link(Row person, Row entry);
-  void mark_person_dirty(Row id);
+  void unlink(Row person);
+  void mark_person_dirty(Row id);                       ///< also one who was planned in this run
   void clear_person_dirty(Row id);
   void mark_all_dirty();
   /// While a run is under way its subjects are "planned": neither dirty nor clean. planned_to(0) ends that, planned_to(1) starts again.
@@ -235,6 +242,8 @@ class Store {
   void set_intent(Row seq);
   std::vector<JournalRow> intents();
   void forget_change(Row seq);
+  void forget_planned_of(Row person, Row entry);         ///< of a person, or (person 0) of a stranger
+  void forget_planned_members(Row group);                ///< of members that are no known entry
   std::size_t count_planned();
 
   // --- holds (holds.cpp)
@@ -244,8 +253,11 @@ class Store {
   void set_hold_changes(const std::string& hold, const std::vector<JournalRow>& changes);
   std::vector<JournalRow> hold_changes(const std::string& hold);
   void mark_held_people_dirty(const std::string& hold);
-  void approve_change(const std::string& hash, const std::string& hold);
-  void reject_change(const std::string& hash, const std::string& hold, const std::string& by);
+  /// True when a subject of this hold was planned again in the run under way.
+  bool hold_touched(const std::string& hold);
+  void decide_change(const JournalRow& change, const std::string& hold, bool approved, const std::string& by);
+  /// What was decided about one subject: a person, or (person 0) an entry that is nobody's.
+  std::vector<std::string> decided_hashes(Row person, Row entry);
   /// The hold that approved / rejected this exact change; empty: none did.
   std::string approved_by(const std::string& hash);
   std::string rejected_by(const std::string& hash);
@@ -255,14 +267,18 @@ class Store {
   // --- audit and outbox
   /// Appends a record: its hash covers the previous hash and the body. Returns the row.
   AuditRow append_audit(const std::string& body);
-  void each_audit(const std::function<bool(const AuditRow&)>& each);
+  void each_audit(Row after, const std::function<bool(const AuditRow&)>& each);
   std::optional<AuditRow> last_audit();
   Row append_event(const std::string& id, const std::string& body);
   std::vector<OutboxRow> outbox(Row after, std::size_t limit);
   std::size_t outbox_length(Row after);
+  /// Events that the slowest upstream has not confirmed yet.
+  std::size_t outbox_waiting();
   Row upstream_position(const std::string& upstream);
   void set_upstream_position(const std::string& upstream, Row seq);
   void prune_outbox(Row upto);
+  /// The row of an event that is still in the outbox; 0: none.
+  Row outbox_row_of(const std::string& id);
 
   /// Reports of reads that need more than one of the above (report.cpp).
   struct GrantRow { std::string person, dn; Instant since{}; Reason because; bool granted = false; };

@@ -22,8 +22,9 @@ AuditRow Store::append_audit(const std::string& body) {
 }
 std::optional<AuditRow> Store::last_audit() { return one_audit(impl_->db.cached("SELECT seq, body, hash FROM audit ORDER BY seq DESC LIMIT 1")); }
 
-void Store::each_audit(const std::function<bool(const AuditRow&)>& each) {
-  auto s = impl_->db.prepare("SELECT seq, body, hash FROM audit ORDER BY seq");
+void Store::each_audit(Row after, const std::function<bool(const AuditRow&)>& each) {
+  auto s = impl_->db.prepare("SELECT seq, body, hash FROM audit WHERE seq>? ORDER BY seq");
+  s.bind(1, after);
   while (s.step()) {
     if (!each({s.integer(0), s.text(1), s.text(2)})) return;
   }
@@ -45,6 +46,11 @@ std::size_t Store::outbox_length(Row after) {
   const sql::Rewind rewind(s);
   return s.step() ? static_cast<std::size_t>(s.integer(0)) : 0;
 }
+std::size_t Store::outbox_waiting() {
+  auto& s = impl_->db.cached("SELECT count(*) FROM outbox WHERE seq>coalesce((SELECT min(position) FROM upstream),0)");
+  const sql::Rewind rewind(s);
+  return s.step() ? static_cast<std::size_t>(s.integer(0)) : 0;
+}
 Row Store::upstream_position(const std::string& upstream) {
   auto& s = with(impl_->db.cached("SELECT position FROM upstream WHERE name=?"), std::string_view(upstream));
   const sql::Rewind rewind(s);
@@ -53,6 +59,11 @@ Row Store::upstream_position(const std::string& upstream) {
 void Store::set_upstream_position(const std::string& upstream, Row seq) {
   auto& s = impl_->db.cached("INSERT INTO upstream VALUES(?,?) ON CONFLICT DO UPDATE SET position=excluded.position");
   with(s, std::string_view(upstream), seq).run();
+}
+Row Store::outbox_row_of(const std::string& id) {
+  auto& s = with(impl_->db.cached("SELECT seq FROM outbox WHERE id=?"), std::string_view(id));
+  const sql::Rewind rewind(s);
+  return s.step() ? s.integer(0) : 0;
 }
 void Store::prune_outbox(Row upto) { with(impl_->db.cached("DELETE FROM outbox WHERE seq<=?"), upto).run(); }
 

@@ -118,6 +118,14 @@ std::vector<EntryRow> Store::dirty_strangers(Row after, std::size_t limit) {
   while (s.step()) rows.push_back(entry_from(s));
   return rows;
 }
+std::vector<EntryRow> Store::entries(Row after, std::size_t limit) {
+  auto& s = impl_->db.cached("SELECT " ENTRY_COLUMNS " FROM entry WHERE gone=0 AND id>? ORDER BY id LIMIT ?");
+  with(s, after, static_cast<std::int64_t>(limit));
+  const sql::Rewind rewind(s);
+  std::vector<EntryRow> rows;
+  while (s.step()) rows.push_back(entry_from(s));
+  return rows;
+}
 std::vector<EntryRow> Store::entries_without_person() {
   auto& s = impl_->db.cached("SELECT " ENTRY_COLUMNS " FROM entry e WHERE gone=0 AND NOT EXISTS(SELECT 1 FROM person p WHERE p.entry=e.id)");
   const sql::Rewind rewind(s);

@@ -66,6 +66,9 @@ void Store::mark_group_gone(Row id) {
   with(impl_->db.cached("DELETE FROM member WHERE grp=?"), id).run();
   with(impl_->db.cached("DELETE FROM granted WHERE grp=?"), id).run();
 }
+void Store::set_placeholder(Row group, bool present) {
+  with(impl_->db.cached("UPDATE grp SET placeholder=? WHERE id=?"), std::int64_t{present}, group).run();
+}
 void Store::mark_members_dirty(Row group) {
   with(impl_->db.cached("UPDATE entry SET dirty=1 WHERE gone=0 AND ndn IN (SELECT value FROM member WHERE grp=?)"), group).run();
   with(impl_->db.cached("UPDATE person SET dirty=1 WHERE entry IN (SELECT e.id FROM entry e JOIN member m ON m.value=e.ndn WHERE m.grp=?)"), group).run();
@@ -78,6 +81,9 @@ std::vector<GroupRow> Store::dirty_groups() {
   return all;
 }
 void Store::clear_group_dirty(Row group) { with(impl_->db.cached("UPDATE grp SET dirty=0 WHERE id=?"), group).run(); }
+void Store::mark_groups_of_value_dirty(std::string_view value) {
+  with(impl_->db.cached("UPDATE grp SET dirty=1 WHERE gone=0 AND id IN (SELECT grp FROM member WHERE value=?)"), value).run();
+}
 void Store::each_group_id(const std::function<void(Row, const EntryId&)>& each) {
   auto s = impl_->db.prepare("SELECT id, uuid FROM grp WHERE gone=0");
   while (s.step()) each(s.integer(0), entry_id_of(s.view(1)));

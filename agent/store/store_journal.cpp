@@ -128,6 +128,12 @@ void Store::move_to_hold(Kind kind, const std::string& hold) {
 void Store::set_intent(Row seq) { with(impl_->db.cached("UPDATE journal SET intent=1 WHERE seq=?"), seq).run(); }
 std::vector<JournalRow> Store::intents() { return all_rows(impl_->db.cached("SELECT " JOURNAL_COLUMNS " FROM journal WHERE intent=1 ORDER BY seq")); }
 void Store::forget_change(Row seq) { with(impl_->db.cached("DELETE FROM journal WHERE seq=?"), seq).run(); }
+void Store::forget_planned_of(Row person, Row entry) {
+  with(impl_->db.cached("DELETE FROM journal WHERE intent=0 AND person=? AND (person<>0 OR entry=?)"), person, entry).run();
+}
+void Store::forget_planned_members(Row group) {
+  with(impl_->db.cached("DELETE FROM journal WHERE intent=0 AND person=0 AND entry=0 AND grp=?"), group).run();
+}
 std::size_t Store::count_planned() {
   auto& s = impl_->db.cached("SELECT count(*) FROM journal");
   const sql::Rewind rewind(s);

@@ -58,6 +58,9 @@ Row Store::put_person(const Person& p) {
   s.bind(4, std::int64_t{p.listed});
   return one_integer(s);
 }
+void Store::set_source(Row id, std::string_view source) {
+  with(impl_->db.cached("UPDATE person SET source=? WHERE id=?"), source, id).run();
+}
 void Store::set_unlisted(Row id) {
   with(impl_->db.cached("UPDATE person SET listed=0, dirty=1, attempts=0, retry_at=NULL WHERE id=?"), id).run();
 }
@@ -76,7 +79,8 @@ void Store::link(Row person, Row entry) {
   with(impl_->db.cached("UPDATE person SET entry=?, dirty=1 WHERE id=?"), entry, person).run();
   with(impl_->db.cached("DELETE FROM person_join WHERE person=?"), person).run();
 }
-void Store::mark_person_dirty(Row id) { with(impl_->db.cached("UPDATE person SET dirty=1 WHERE id=? AND dirty=0"), id).run(); }
+void Store::unlink(Row person) { with(impl_->db.cached("UPDATE person SET entry=NULL, dirty=1 WHERE id=?"), person).run(); }
+void Store::mark_person_dirty(Row id) { with(impl_->db.cached("UPDATE person SET dirty=1 WHERE id=?"), id).run(); }
 void Store::clear_person_dirty(Row id) { with(impl_->db.cached("UPDATE person SET dirty=0 WHERE id=? AND dirty=1"), id).run(); }
 void Store::mark_person_planned(Row id) { with(impl_->db.cached("UPDATE person SET dirty=2 WHERE id=?"), id).run(); }
 void Store::mark_stranger_planned(Row id) { with(impl_->db.cached("UPDATE entry SET dirty=2 WHERE id=?"), id).run(); }

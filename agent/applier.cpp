@@ -1,0 +1,253 @@
+#include "agent/applier.h"
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "agent/crash_point.h"
+#include "agent/planner.h"
+
+namespace muster {
+
+namespace {
+
+constexpr std::size_t kBatch = 256;
+constexpr int kNoSuchAttribute = 16, kInappropriateMatching = 18;
+
+/// 30 s, doubled with every attempt, up to 6 h.
+std::chrono::seconds backoff(int attempts) {
+  const int shift = std::min(attempts, 10);
+  return std::min<std::chrono::seconds>(std::chrono::seconds(30) * (1 << shift), std::chrono::hours(6));
+}
+
+}  // namespace
+
+Result<Applier::Counts> Applier::run(bool last_round) {
+  counts_ = {};
+  for (const Action action : kActions) MUSTER_TRY(run_action(action, last_round));
+  return counts_;
+}
+
+Status Applier::run_action(Action action, bool last_round) {
+  for (;;) {
+    auto rows = context_.store.planned(action, kBatch);
+    if (rows.empty()) return ok();
+    MUSTER_TRY(run_batch(std::move(rows), last_round));
+  }
+}
+
+Status Applier::run_batch(std::vector<JournalRow> rows, bool last_round) { return send(tasks_of(std::move(rows)), last_round); }
+
+void Applier::begin(const std::vector<Task>& tasks) {
+  Store::Transaction transaction(context_.store);
+  for (const Task& t : tasks) {
+    if (!t.verdict || t.deferred) continue;
+    for (const JournalRow& r : t.rows) context_.store.set_intent(r.seq);
+  }
+  transaction.commit();
+  crash_point("intent durable");
+}
+
+Status Applier::send(std::vector<Task> tasks, bool last_round) {
+  begin(tasks);
+  std::vector<WriteOp> ops;
+  for (const Task& t : tasks) {
+    if (t.verdict && !t.deferred) ops.push_back(t.op);
+  }
+  std::vector<WriteOutcome> sent = connection_.write(ops, context_.directory().window);
+  crash_point("written, not recorded");
+  std::vector<WriteOutcome> outcomes;
+  std::size_t next = 0;
+  for (const Task& t : tasks) outcomes.push_back(t.verdict && !t.deferred ? std::move(sent[next++]) : WriteOutcome{t.verdict, 0, std::nullopt, false});
+  std::vector<Task> again;
+  MUSTER_TRY(settle(tasks, outcomes, last_round, again));
+  crash_point("recorded");
+  if (!again.empty()) MUSTER_TRY(send(std::move(again), last_round));
+  return ok();
+}
+
+Status Applier::settle(std::vector<Task>& tasks, std::vector<WriteOutcome>& outcomes, bool last_round, std::vector<Task>& again) {
+  Status broken = ok();
+  std::vector<const JournalRow*> conflicts;
+  const Instant at = system_now().utc;
+  Store::Transaction transaction(context_.store);
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    Task& task = tasks[i];
+    WriteOutcome& outcome = outcomes[i];
+    if (task.deferred) {
+      deferred(task.rows.front(), last_round, at);
+      continue;
+    }
+    if (outcome.status) {
+      for (const JournalRow& r : task.rows) succeeded(r, outcome.after, at);
+      if (!task.op.dn.empty() && task.rows.front().group) {
+        auto group = context_.store.group_by_row(task.rows.front().group);
+        if (outcome.after && !outcome.after->version.empty()) context_.store.touch_group(group->id, outcome.after->version);
+      }
+      continue;
+    }
+    const Errc code = outcome.status.error().code;
+    if (code == Errc::unreachable || code == Errc::cancelled || outcome.code == -1) {
+      broken = std::move(outcome.status).error();
+      continue;
+    }
+    const bool split = task.rows.size() > 1;
+    if (split) {
+      for (JournalRow& r : task.rows) {
+        std::vector<JournalRow> one;
+        one.push_back(std::move(r));
+        again.push_back(one.front().group ? group_task(std::move(one)) : entry_task(std::move(one)));
+      }
+    } else if (outcome.code == kInappropriateMatching && std::holds_alternative<ModifyOp>(task.op.op) && !task.rows.front().group &&
+               std::get<ModifyOp>(task.op.op).mods.front().op != Mod::Op::replace) {
+      // The type has no equality rule (RFC 4512 section 2.5.1): its values cannot be named, only replaced.
+      const Change& c = task.rows.front().change;
+      task.op.op = ModifyOp{{{Mod::Op::replace, c.attribute, c.to}}};
+      again.push_back(std::move(task));
+    } else if (code == Errc::conflict || code == Errc::not_found || outcome.code == kNoSuchAttribute) {
+      conflicts.push_back(&task.rows.front());
+    } else {
+      refused(task.rows.front(), outcome.status.error(), task.verdict ? "write-refused" : "no-effect", at);
+    }
+  }
+  if (broken) {
+    for (const JournalRow* row : conflicts) MUSTER_TRY(conflicted(*row, at));
+  }
+  transaction.commit();
+  return broken;
+}
+
+void Applier::wake(const JournalRow& row) {
+  if (row.person) context_.store.mark_person_dirty(row.person);
+  if (!row.person && row.entry) context_.store.mark_owner_dirty(row.entry);
+}
+
+void Applier::succeeded(const JournalRow& row, const std::optional<Entry>& after, Instant at) {
+  if (row.group) {
+    succeeded_member(row, at);
+  } else {
+    succeeded_entry(row, after, at);
+  }
+  context_.recorder.applied(row.change, row.hold, at);
+  context_.store.forget_change(row.seq);
+  wake(row);
+  ++counts_.applied;
+}
+
+void Applier::succeeded_member(const JournalRow& row, Instant at) {
+  Store& store = context_.store;
+  const bool added = row.change.action == Action::add_member;
+  auto group = store.group_by_row(row.group);
+  const auto entry = row.entry ? store.entry_by_row(row.entry) : std::nullopt;
+  const std::string key = entry ? member_key(group->kind, member_value(group->kind, entry->entry)) : row.change.from.empty() ? "" : row.change.from.front();
+  mirror_.own_membership(row.group, row.entry, key, added);
+  if (added && row.entry) store.set_granted(row.entry, row.group, at, row.change.because);
+  if (group->kind == GroupKind::member_uid || !context_.directory().placeholder) return;
+  if (added && group->placeholder) store.set_placeholder(row.group, false);
+  if (!added && store.count_members(row.group) == 0) store.set_placeholder(row.group, true);
+}
+
+void Applier::succeeded_entry(const JournalRow& row, const std::optional<Entry>& after, Instant at) {
+  Store& store = context_.store;
+  const Change& c = row.change;
+  if (c.action == Action::remove) {
+    store.mark_gone(row.entry);
+    return;
+  }
+  std::optional<Entry> now = after;
+  if (!now || now->id == EntryId{}) {
+    auto read = look(c);
+    if (read) now = std::move(*read);
+  }
+  Row entry_row = row.entry;
+  if (now) {
+    std::set<std::string> own{to_lower(c.attribute)};
+    for (const auto& [name, values] : c.initial) own.insert(name);
+    const Stream* stream = context_.stream_of(now->dn);
+    if (stream) mirror_.own(*stream, *now, own, at);
+    if (const auto known = store.entry(now->id)) entry_row = known->id;
+  }
+  const auto known = store.entry_by_row(entry_row);
+  if (!known) return;
+  if (c.action == Action::create && row.person) store.link(row.person, entry_row);
+  if (c.action == Action::disable) store.set_disabled(entry_row, at, c.decision);
+  if (c.action == Action::create && c.create_disabled) store.set_disabled(entry_row, at, Decision::joiner);
+  if (c.action == Action::enable) store.set_disabled(entry_row, std::nullopt, std::nullopt);
+  auto settled = known->ledger.settled;
+  if (c.action == Action::set || c.action == Action::clear) settled[to_lower(c.attribute)] = c.to;
+  for (const auto& [name, values] : c.initial) settled[name] = values;
+  if (settled != known->ledger.settled) store.set_settled(entry_row, settled);
+}
+
+void Applier::refused(const JournalRow& row, const Error& error, const std::string& code, Instant at) {
+  Store& store = context_.store;
+  const Change& c = row.change;
+  store.forget_change(row.seq);
+  ++counts_.failed;
+  const std::string subject = row.person ? person_subject(row.person) : row.entry ? entry_subject(row.entry) : "g:" + std::to_string(row.group);
+  std::vector<ProblemRow> problems = store.problems(subject);
+  ProblemRow p{c.person.rep(), c.dn.str(), code, std::string(to_string(c.action)) + (c.attribute.empty() ? "" : " " + c.attribute) + ": " + error.text(),
+               c.because.rule, c.attribute.empty() ? c.group.str() : c.attribute, false, {}};
+  std::erase_if(problems, [&](const ProblemRow& old) { return old.code == p.code && old.attribute == p.attribute; });
+  problems.push_back(std::move(p));
+  set_problems(context_, subject, problems, at);
+  if (const auto person = row.person ? store.person_by_row(row.person) : std::nullopt) {
+    store.set_attempts(row.person, person->attempts + 1, at + backoff(person->attempts));
+  }
+}
+
+void Applier::deferred(const JournalRow& row, bool last_round, Instant at) {
+  ++counts_.deferred;
+  if (last_round) {
+    refused(row, {Errc::refused, row.change.dn.str() + " is the last member of " + row.change.group.str() + ", and a group of this class is never empty",
+                  "declare <groups placeholder=\"...\"> or add another member"}, "last-member", at);
+    return;
+  }
+  context_.store.forget_change(row.seq);
+  wake(row);
+}
+
+Status Applier::conflicted(const JournalRow& row, Instant at) {
+  ++counts_.conflicts;
+  context_.store.forget_change(row.seq);
+  MUSTER_TRY(row.group ? refresh_group(row.group, at) : refresh_entry(row, at));
+  wake(row);
+  return ok();
+}
+
+Result<std::optional<Entry>> Applier::look(const Change& c) {
+  const auto& attributes = context_.streams.front().attributes;
+  if (c.action == Action::create || c.entry == EntryId{}) return connection_.read(c.dn.str(), attributes);
+  return connection_.read_by_id(c.entry, context_.directory().base.str(), attributes);
+}
+
+Status Applier::refresh_entry(const JournalRow& row, Instant at) {
+  auto found = look(row.change);
+  if (!found) return std::move(found).error();
+  if (!*found) {
+    if (row.entry) {
+      const auto known = context_.store.entry_by_row(row.entry);
+      if (known && !known->gone) mirror_.live(context_.streams[static_cast<std::size_t>(known->stream)], Gone{known->entry.id}, at);
+    }
+    return ok();
+  }
+  const Stream* stream = context_.stream_of((*found)->dn);
+  if (stream) mirror_.live(*stream, Upsert{std::move(**found)}, at);
+  return ok();
+}
+
+Status Applier::refresh_group(Row group, Instant at) {
+  const auto known = context_.store.group_by_row(group);
+  const Stream* stream = context_.groups();
+  if (!known || !stream) return ok();
+  auto found = connection_.read_by_id(known->uuid, stream->base.str(), stream->attributes);
+  if (!found) return std::move(found).error();
+  if (!*found) {
+    mirror_.live(*stream, Gone{known->uuid}, at);
+  } else {
+    mirror_.live(*stream, Upsert{std::move(**found)}, at);
+  }
+  return ok();
+}
+
+}  // namespace muster

@@ -1,0 +1,73 @@
+// Carries planned changes out: intent first, then the directory, then the record of it.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/context.h"
+#include "agent/mirror.h"
+#include "ldap/connection.h"
+#include "schema/calendar.h"
+
+namespace muster {
+
+/// Runs what the gate left in the journal, action by action (a leaver's disable before everything else of everybody). Engine thread only.
+class Applier {
+ public:
+  Applier(Context& context, Connection& connection) : context_(context), connection_(connection), mirror_(context) {}
+
+  struct Counts {
+    std::size_t applied = 0, failed = 0, conflicts = 0, deferred = 0;
+    bool any() const { return applied + conflicts + deferred > 0; }
+  };
+  /// Errc::unreachable: the directory went away; open intents stay for recover(). Other refusals are recorded with their person and never
+  /// stop the others. `last_round`: what was deferred becomes a problem.
+  Result<Counts> run(bool last_round);
+
+  /// Settles intents that a crash or a broken connection left open, by reading the directory.
+  Result<Counts> recover();
+
+ private:
+  /// One LDAP operation and the journal rows that it carries out.
+  struct Task {
+    std::vector<JournalRow> rows;
+    WriteOp op;
+    Status verdict = ok();   ///< refused before anything was sent
+    bool deferred = false;
+  };
+  Status run_action(Action action, bool last_round);
+  Status run_batch(std::vector<JournalRow> rows, bool last_round);
+  Status send(std::vector<Task> tasks, bool last_round);
+  std::vector<Task> tasks_of(std::vector<JournalRow> rows);
+  Task entry_task(std::vector<JournalRow> rows);
+  Task group_task(std::vector<JournalRow> rows);
+  void fill_entry_op(Task& task, const EntryRow& row);
+  void fill_disable(Task& task, const EntryRow& row);
+  void fill_create(Task& task);
+  std::vector<Mod> value_mods(const Change& change) const;
+  std::vector<Task> removal_tasks(std::vector<JournalRow> rows);
+
+  void begin(const std::vector<Task>& tasks);
+  Status settle(std::vector<Task>& tasks, std::vector<WriteOutcome>& outcomes, bool last_round, std::vector<Task>& again);
+  void succeeded(const JournalRow& row, const std::optional<Entry>& after, Instant at);
+  void succeeded_member(const JournalRow& row, Instant at);
+  void succeeded_entry(const JournalRow& row, const std::optional<Entry>& after, Instant at);
+  void refused(const JournalRow& row, const Error& error, const std::string& code, Instant at);
+  Status conflicted(const JournalRow& row, Instant at);
+  void deferred(const JournalRow& row, bool last_round, Instant at);
+  void wake(const JournalRow& row);
+  Status refresh_entry(const JournalRow& row, Instant at);
+  Status refresh_group(Row group, Instant at);
+  Result<bool> already(const JournalRow& row, std::optional<Entry>& after);
+  Result<bool> has_member(const GroupRow& group, const std::string& value);
+  Result<std::optional<Entry>> look(const Change& change);
+  std::string assertion(const EntryId& id) const;
+
+  Context& context_;
+  Connection& connection_;
+  Mirror mirror_;
+  Counts counts_;
+};
+
+}  // namespace muster

@@ -1,0 +1,68 @@
+#include "agent/context.h"
+
+namespace muster {
+
+const Stream* Context::stream_of(const Dn& dn) const {
+  for (const Stream& s : streams) {
+    if (!s.groups && dn.is_under(s.base)) return &s;
+  }
+  return nullptr;
+}
+
+const Stream* Context::groups() const { return !streams.empty() && streams.back().groups ? &streams.back() : nullptr; }
+
+std::vector<std::pair<int, std::string>> join_values_of(const Entry& entry, const Context& context) {
+  std::vector<std::pair<int, std::string>> values;
+  int ordinal = 0;
+  for (const JoinRule& rule : context.rules().joins) {
+    const Matching equality = context.types.equality_of(rule.attribute);
+    if (const Values* found = entry.attributes.find(rule.attribute)) {
+      for (const std::string& v : *found) values.emplace_back(ordinal, normalise(equality, v));
+    }
+    ++ordinal;
+  }
+  if (const Values* uids = entry.attributes.find("uid")) {
+    for (const std::string& uid : *uids) values.emplace_back(-1, uid);
+  }
+  return values;
+}
+
+std::vector<std::pair<int, std::string>> join_values_of(const Person& person, const Context& context, const Now& now) {
+  std::vector<std::pair<int, std::string>> values;
+  int ordinal = 0;
+  for (const std::string& v : join_values(person, context.rules(), now)) {
+    const JoinRule& rule = context.rules().joins[static_cast<std::size_t>(ordinal)];
+    if (!v.empty()) values.emplace_back(ordinal, normalise(context.types.equality_of(rule.attribute), v));
+    ++ordinal;
+  }
+  return values;
+}
+
+const char* member_attribute(GroupKind kind) {
+  switch (kind) {
+    case GroupKind::unique_member: return "uniqueMember";
+    case GroupKind::member_uid: return "memberUid";
+    case GroupKind::member: break;
+  }
+  return "member";
+}
+
+std::string member_value(GroupKind kind, const Entry& entry) {
+  return kind == GroupKind::member_uid ? std::string(entry.attributes.first("uid")) : entry.dn.str();
+}
+
+std::string member_key(GroupKind kind, std::string_view value) {
+  if (kind == GroupKind::member_uid) return "uid:" + std::string(value);
+  return normalise(kind == GroupKind::unique_member ? Matching::name_and_uid : Matching::dn, value);
+}
+
+std::optional<Row> entry_of_member(Store& store, std::string_view key) {
+  if (!key.starts_with("uid:")) {
+    const auto dn = Dn::parse(key);
+    return dn ? store.entry_row_by_dn(*dn) : std::nullopt;
+  }
+  const auto rows = store.entries_with_join_value(-1, std::string(key.substr(4)));
+  return rows.size() == 1 ? std::optional(rows.front()) : std::nullopt;
+}
+
+}  // namespace muster

@@ -1,0 +1,52 @@
+// What every part of the engine works with.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/recorder.h"
+#include "agent/store/store.h"
+#include "agent/streams.h"
+#include "ldap/account.h"
+#include "mapping/loader.h"
+
+namespace muster {
+
+/// The rules in force, the server they are bound to, and the state. The engine's thread only.
+struct Context {
+  explicit Context(Store opened) : store(std::move(opened)), recorder(store) {}
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  Store store;
+  Recorder recorder;
+  std::unique_ptr<Config> config;
+  std::optional<AccountControl> accounts;
+  AttributeTypes types;
+  std::vector<Stream> streams;
+
+  const Rules& rules() const { return config->rules; }
+  const DirectorySettings& directory() const { return config->settings.directory; }
+  const SafetySettings& safety() const { return config->settings.safety; }
+  /// The people stream that covers a DN; null: outside every base.
+  const Stream* stream_of(const Dn& dn) const;
+  const Stream* groups() const;
+};
+
+/// The values of an entry that join rules look at, normalised: what Store::set_join_values takes. Ordinal -1 is uid.
+std::vector<std::pair<int, std::string>> join_values_of(const Entry& entry, const Context& context);
+/// The same for a person; empty values left out.
+std::vector<std::pair<int, std::string>> join_values_of(const Person& person, const Context& context, const Now& now);
+
+/// The attribute that holds a group's members.
+const char* member_attribute(GroupKind kind);
+/// How `entry` is named in a group of this kind; empty where it has no uid.
+std::string member_value(GroupKind kind, const Entry& entry);
+/// The normal form of a member value as the server returned it.
+std::string member_key(GroupKind kind, std::string_view value);
+/// The live entry that a member key names.
+std::optional<Row> entry_of_member(Store& store, std::string_view key);
+
+}  // namespace muster

@@ -1,0 +1,297 @@
+#include "agent/daemon.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "service/secret_store.h"
+
+namespace muster {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+/// People, groups, and the few places to which rules move people.
+constexpr std::size_t kMostStreams = 16;
+constexpr milliseconds kPatience{1000};
+
+/// 200 ms, doubled with every failure, up to a minute.
+milliseconds backoff(int failures) { return std::min(milliseconds(200) * (1 << std::min(failures, 9)), milliseconds(60000)); }
+
+bool says_nothing(const Batch& b) { return b.notices.empty() && !b.resume_at && b.stage != Batch::Stage::refreshed; }
+
+const char* word_for(Batch::Stage stage) { return stage == Batch::Stage::following ? "following" : "refreshing"; }
+
+}  // namespace
+
+Daemon::Daemon(Engine& engine, Host& host, Pump& pump, LiveStatus& live)
+    : engine_(engine), host_(host), pump_(pump), live_(live), mailbox_(kMostStreams), watchers_(kMostStreams) {}
+
+Daemon::~Daemon() { stop_watchers(); }
+
+void Daemon::look_at_feed() {
+  feed_due_ = true;
+  mailbox_.post([] {});
+}
+
+void Daemon::reload() {
+  reload_due_ = true;
+  mailbox_.post([] {});
+}
+
+void Daemon::stop_watchers() {
+  for (Watcher& w : watchers_) {
+    if (w.thread.joinable()) w.thread.request_stop();
+  }
+  for (std::size_t lane = 0; lane < watchers_.size(); ++lane) {
+    if (watchers_[lane].thread.joinable()) watchers_[lane].thread.join();
+    mailbox_.clear(lane);
+    watchers_[lane].running = false;
+  }
+}
+
+void Daemon::start(std::size_t lane) {
+  const Stream& stream = engine_.context().streams[lane];
+  const Settings& s = engine_.settings();
+  Secret password;
+  if (s.directory.bind == BindMethod::simple) {
+    auto secret = read_secret(s.directory.secret, s.directory_of_file);
+    if (!secret) return watcher_failed(lane, secret.error());
+    password = std::move(*secret);
+  }
+  const auto method = choose_watch_method(engine_.connection().server(), s.directory.watch);
+  if (!method) return watcher_failed(lane, method.error());
+  Watcher& w = watchers_[lane];
+  if (w.thread.joinable()) w.thread.join();
+  mailbox_.clear(lane);
+  w.running = true;
+  w.fresh = false;
+  const unsigned generation = ++w.generation;
+  WatchRequest request{stream.base.str(), stream.filter, stream.attributes, engine_.cookie_of(stream)};
+  live_.set_watch(stream.name, {{"method", method->name}, {"stage", "opening"}});
+  w.thread = std::jthread([this, lane, generation, request = std::move(request), name = method->name,
+                           endpoint = endpoint_of(s, std::move(password))](std::stop_token stop) {
+    auto source = open_change_source(endpoint, name, request);
+    if (!source) {
+      mailbox_.send(lane, {generation, std::move(source).error()}, stop);
+      return;
+    }
+    for (;;) {
+      auto batch = (*source)->next(stop, kPatience);
+      const bool failed = !batch;
+      if (!failed && says_nothing(*batch)) continue;
+      if (failed && batch.error().code == Errc::cancelled) return;
+      if (!mailbox_.send(lane, {generation, std::move(batch)}, stop) || failed) return;
+    }
+  });
+}
+
+void Daemon::start_due_watchers() {
+  if (!engine_.connected()) return;
+  const auto now = Mailbox::Clock::now();
+  for (std::size_t lane = 0; lane < engine_.context().streams.size(); ++lane) {
+    // Groups wait until people are known: their members are entries.
+    const bool people_first = engine_.context().streams[lane].groups && !engine_.has_read(lane ? lane - 1 : 0);
+    if (!watchers_[lane].running && watchers_[lane].retry_at <= now && !people_first) start(lane);
+  }
+}
+
+void Daemon::watcher_failed(std::size_t lane, const Error& error) {
+  Watcher& w = watchers_[lane];
+  const Stream& stream = engine_.context().streams[lane];
+  w.running = false;
+  w.retry_at = Mailbox::Clock::now() + backoff(w.failures++);
+  live_.set_watch(stream.name, {{"stage", "waiting"}, {"error", error.text()}});
+  spdlog::warn("watching {}: {}", stream.base.str(), error.text());
+  if (error.code == Errc::stale_cursor) {
+    w.retry_at = {};
+    (void)engine_.forget_cookie(stream);
+  } else if (error.code == Errc::unreachable) {
+    lost_directory(error);
+  } else {
+    engine_.directory_trouble(error);
+    trouble_ = true;
+    pump_.wake();
+  }
+}
+
+void Daemon::lost_directory(const Error& error) {
+  if (!engine_.connected()) return;
+  if (engine_.connection().ping()) return;
+  engine_.directory_trouble(error);
+  trouble_ = true;
+  engine_.disconnect();
+  connect_at_ = Mailbox::Clock::now() + backoff(failures_++);
+  live_.set("directory", {{"connected", false}, {"error", error.text()}});
+  pump_.wake();
+}
+
+void Daemon::connect_if_due() {
+  if (engine_.connected() || connect_at_ > Mailbox::Clock::now()) return;
+  if (const Status connected = engine_.connect(); !connected) {
+    spdlog::warn("{}", connected.error().text());
+    engine_.directory_trouble(connected.error());
+    trouble_ = true;
+    connect_at_ = Mailbox::Clock::now() + backoff(failures_++);
+    live_.set("directory", {{"connected", false}, {"error", connected.error().text()}});
+    pump_.wake();
+    return;
+  }
+  failures_ = 0;
+  const ServerInfo& server = engine_.connection().server();
+  live_.set("directory", {{"connected", true}, {"url", server.url}, {"server", server.vendor}, {"tls", server.tls}, {"bound as", server.bound_as}});
+  spdlog::info("connected to {} ({}) as {}", server.url, server.vendor, server.bound_as);
+}
+
+Status Daemon::take_batch(std::size_t lane, Batch batch, std::stop_token stop) {
+  const Stream& stream = engine_.context().streams[lane];
+  const unsigned generation = watchers_[lane].generation;
+  const auto arrived = batch.received;
+  const auto stage = batch.stage;
+  Status taken = ok();
+  if (stage == Batch::Stage::following) {
+    taken = engine_.take_live(stream, batch);
+  } else {
+    live_.set_watch(stream.name, {{"stage", "refreshing"}});
+    taken = engine_.take_refresh(stream, std::move(batch), [&]() -> Result<Batch> {
+      const auto until = Mailbox::Clock::now() + engine_.settings().directory.timeout + kPatience;
+      auto message = mailbox_.wait_for(lane, until, stop);
+      if (!message || message->generation != generation) return Error{stop.stop_requested() ? Errc::cancelled : Errc::unreachable, "the refresh of " + stream.base.str() + " stopped half-way", ""};
+      return std::move(message->batch);
+    });
+  }
+  if (!taken) return taken;
+  watchers_[lane].fresh = true;
+  watchers_[lane].failures = 0;
+  const auto lag = std::chrono::duration_cast<milliseconds>(Mailbox::Clock::now() - arrived).count();
+  live_.set_watch(stream.name, {{"stage", "following"}, {"error", nullptr}, {"last change", iso_time(system_now().utc)}, {"lag ms", stage == Batch::Stage::following ? lag : 0}});
+  spdlog::debug("{}: {} batch taken in {} ms", stream.name, word_for(stage), lag);
+  return taken;
+}
+
+void Daemon::take(std::size_t lane, Mailbox::Message message, std::stop_token stop) {
+  if (message.generation != watchers_[lane].generation || !watchers_[lane].running) return;
+  Status taken = message.batch ? take_batch(lane, std::move(*message.batch), stop) : Status(message.batch.error());
+  if (taken) {
+    pump_.wake();
+    return;
+  }
+  if (taken.error().code == Errc::cancelled) return;
+  if (watchers_[lane].thread.joinable()) watchers_[lane].thread.request_stop();
+  watcher_failed(lane, taken.error());
+}
+
+bool Daemon::drain(std::stop_token stop) {
+  bool any = false;
+  for (std::size_t lane = 0; lane < mailbox_.lanes(); ++lane) {
+    while (auto message = mailbox_.take(lane)) {
+      take(lane, std::move(*message), stop);
+      any = true;
+    }
+  }
+  while (auto request = mailbox_.take_request()) {
+    (*request)();
+    any = true;
+  }
+  return any;
+}
+
+void Daemon::note_feed(const Status& status) {
+  live_.set("feed", status ? nlohmann::json{{"ok", true}, {"looked at", iso_time(system_now().utc)}} : nlohmann::json{{"ok", false}, {"error", status.error().text()}});
+  if (!status) spdlog::warn("feed: {}", status.error().text());
+  pump_.wake();
+}
+
+Result<RunReport> Daemon::settle() {
+  auto report = engine_.settle();
+  pump_.wake();
+  if (!report) return report;
+  if (report->applied + report->failed > 0) spdlog::info("applied {} changes, {} failed, in {:.3f} s", report->applied, report->failed, report->seconds);
+  live_.set("last run", {{"time", iso_time(system_now().utc)}, {"applied", report->applied}, {"failed", report->failed}, {"seconds", report->seconds}});
+  return report;
+}
+
+bool Daemon::all_fresh() const {
+  const auto end = watchers_.begin() + static_cast<std::ptrdiff_t>(engine_.context().streams.size());
+  return std::all_of(watchers_.begin(), end, [](const Watcher& w) { return w.running && w.fresh; });
+}
+
+void Daemon::settle_if_needed() {
+  if (!engine_.ready() || !all_fresh()) return;
+  if (trouble_) {
+    engine_.directory_trouble(std::nullopt);
+    trouble_ = false;
+  }
+  const auto next = engine_.due(system_now().utc);
+  if (next) look_at_ = Mailbox::Clock::now() + (*next - system_now().utc);
+  if (!engine_.anything_to_do()) return;
+  if (const auto report = settle(); !report) {
+    spdlog::error("{}", report.error().text());
+    if (report.error().code == Errc::unreachable) lost_directory(report.error());
+    look_at_ = Mailbox::Clock::now() + std::chrono::seconds(5);
+  }
+}
+
+Status Daemon::require_ready() {
+  if (!engine_.connected()) {
+    connect_at_ = {};
+    connect_if_due();
+  }
+  if (!engine_.connected()) return Error{Errc::unreachable, "the service has no connection to the directory", "muster status says why"};
+  return ok();
+}
+
+Result<RunReport> Daemon::resync(bool full, const std::vector<std::string>& people) {
+  MUSTER_TRY(require_ready());
+  MUSTER_TRY(engine_.reload());
+  Status fed = engine_.read_feed(full);
+  note_feed(fed);
+  if (!fed) return std::move(fed).error();
+  if (Status read = engine_.read_directory(); !read) {
+    if (read.error().code == Errc::unreachable) lost_directory(read.error());
+    return std::move(read).error();
+  }
+  for (const std::string& p : people) MUSTER_TRY(engine_.only(p));
+  if (full) MUSTER_TRY(engine_.everybody());
+  return settle();
+}
+
+Mailbox::Clock::time_point Daemon::next_wake() const {
+  auto at = Mailbox::Clock::now() + host_.heartbeat();
+  if (!engine_.connected()) return std::min(at, connect_at_);
+  at = std::min(at, std::max(look_at_, Mailbox::Clock::now() + milliseconds(20)));
+  for (std::size_t lane = 0; lane < engine_.context().streams.size(); ++lane) {
+    if (!watchers_[lane].running) at = std::min(at, std::max(watchers_[lane].retry_at, Mailbox::Clock::now() + milliseconds(20)));
+  }
+  return at;
+}
+
+Status Daemon::run(std::stop_token stop) {
+  bool announced = false;
+  while (!stop.stop_requested()) {
+    host_.alive();
+    connect_if_due();
+    if (reload_due_.exchange(false)) {
+      stop_watchers();
+      const Status reloaded = engine_.reload();
+      spdlog::log(reloaded ? spdlog::level::info : spdlog::level::err, "reload: {}", reloaded ? "done" : reloaded.error().text());
+      feed_due_ = true;
+    }
+    if (feed_due_.exchange(false)) note_feed(engine_.read_feed(false));
+    start_due_watchers();
+    drain(stop);
+    settle_if_needed();
+    if (!announced && engine_.ready()) {
+      announced = true;
+      live_.set("ready", true);
+      host_.ready();
+    }
+    live_.set("queue", mailbox_.waiting());
+    mailbox_.wait(next_wake(), stop);
+  }
+  stop_watchers();
+  return ok();
+}
+
+}  // namespace muster

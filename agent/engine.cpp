@@ -1,0 +1,276 @@
+#include "agent/engine.h"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "agent/applier.h"
+#include "agent/feed_intake.h"
+#include "agent/guarded.h"
+#include "agent/planner.h"
+#include "agent/sha256.h"
+#include "service/secret_store.h"
+
+namespace muster {
+
+namespace {
+
+constexpr int kRounds = 6;
+
+std::string day_stamp(const Now& now) { return iso_date(now.today); }
+
+std::string joins_stamp(const Rules& rules) {
+  Sha256 sum;
+  for (const JoinRule& j : rules.joins) sum.add(j.attribute).add(j.value.source());
+  return sum.hex();
+}
+
+Error all_of(const std::vector<Complaint>& complaints) {
+  std::string text;
+  for (const Complaint& c : complaints) text += (text.empty() ? "" : "\n") + c.str();
+  return {Errc::config, std::move(text), ""};
+}
+
+}  // namespace
+
+Engine::Engine(std::unique_ptr<Context> context, Options options, std::string state_path)
+    : context_(std::move(context)), options_(std::move(options)), state_path_(std::move(state_path)) {}
+
+Engine::~Engine() {
+  context_.reset();
+  if (copy_path_.empty()) return;
+  std::error_code ignored;
+  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(copy_path_ + suffix, ignored);
+}
+
+Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<Config> config, Options options) {
+  return guarded([&]() -> Result<std::unique_ptr<Engine>> {
+    const std::string path = config->settings.state_path;
+    std::string copy;
+    std::error_code ignored;
+    if (options.dry_run) copy = path + ".plan-" + random_uuid();
+    const bool exists = std::filesystem::exists(path, ignored);
+    Store store = !options.dry_run ? Store::open(path) : exists ? Store::copy_of(path, copy) : Store::open(copy);
+    auto feed = open_feed(config->settings.feed);
+    if (!feed) return std::move(feed).error();
+    std::unique_ptr<Engine> engine(new Engine(std::make_unique<Context>(std::move(store)), std::move(options), path));
+    engine->copy_path_ = std::move(copy);
+    engine->context_->config = std::move(config);
+    engine->feed_ = std::move(*feed);
+    engine->context_->store.drop_planned();
+    engine->context_->store.planned_to(1);
+    return engine;
+  });
+}
+
+void Engine::progress(const std::string& what, std::size_t done, std::size_t total) const {
+  if (options_.progress) options_.progress(what, done, total);
+}
+
+Status Engine::connect() {
+  return guarded([&]() -> Status {
+    const Settings& s = settings();
+    Secret password;
+    if (s.directory.bind == BindMethod::simple) {
+      auto secret = read_secret(s.directory.secret, s.directory_of_file);
+      if (!secret) return std::move(secret).error();
+      password = std::move(*secret);
+    }
+    auto opened = Connection::open(endpoint_of(s, std::move(password)));
+    if (!opened) return std::move(opened).error();
+    connection_ = std::move(*opened);
+    const bool first = context_->streams.empty();
+    Status ready = first ? adopt_or_hold(std::move(context_->config)) : ok();
+    if (ready && !options_.dry_run) {
+      auto recovered = Applier(*context_, *connection_).recover();
+      if (!recovered) ready = std::move(recovered).error();
+    }
+    if (!ready) connection_.reset();
+    return ready;
+  });
+}
+
+Status Engine::use(std::unique_ptr<Config> config) {
+  const ServerInfo& server = connection_->server();
+  if (const auto complaints = check_against_schema(*config, server.types); !complaints.empty()) return all_of(complaints);
+  auto accounts = AccountControl::choose(server, account_settings_of(config->settings.directory.disable));
+  if (!accounts) return std::move(accounts).error();
+  context_->accounts = std::move(*accounts);
+  context_->types = server.types;
+  context_->streams = streams_of(*config, *context_->accounts);
+  context_->config = std::move(config);
+  return rejoin();
+}
+
+/// Join rules that changed look at the mirror with other eyes.
+Status Engine::rejoin() {
+  Store& store = context_->store;
+  const std::string stamp = joins_stamp(context_->rules());
+  if (store.meta("joins") == stamp) return ok();
+  Store::Transaction transaction(store);
+  for (Row after = 0;;) {
+    const auto page = store.entries(after, 256);
+    if (page.empty()) break;
+    for (const EntryRow& row : page) store.set_join_values(row.id, join_values_of(row.entry, *context_));
+    after = page.back().id;
+  }
+  store.set_meta("joins", stamp);
+  store.mark_all_dirty();
+  transaction.commit();
+  return ok();
+}
+
+Status Engine::reload() {
+  return guarded([&]() -> Status {
+    LoadResult loaded = load_config(options_.config_file);
+    if (!loaded.config) return all_of(loaded.errors);
+    if (!connection_) return ok();
+    auto feed = open_feed(loaded.config->settings.feed);
+    if (!feed) return std::move(feed).error();
+    if (loaded.config->settings.state_path != state_path_) {
+      return Error{Errc::config, "<state path> changed; a running agent cannot change its state file", "restart the service"};
+    }
+    MUSTER_TRY(adopt_or_hold(std::move(loaded.config)));
+    feed_ = std::move(*feed);
+    return ok();
+  });
+}
+
+Status Engine::read_feed(bool force) {
+  return guarded([&]() -> Status {
+    progress("reading the feed", 0, 0);
+    auto counts = take_feed(*context_, *feed_, force, system_now().utc);
+    if (!counts) return std::move(counts).error();
+    return ok();
+  });
+}
+
+bool Engine::ready() {
+  if (!connection_ || !people_fit(*context_)) return false;
+  for (std::size_t i = 0; i < context_->streams.size(); ++i) {
+    if (!has_read(i)) return false;
+  }
+  return true;
+}
+
+bool Engine::has_read(std::size_t stream) {
+  const Stream& s = context_->streams[stream];
+  const auto cursor = context_->store.cursor(s.name);
+  return cursor && cursor->params == s.params();
+}
+
+Status Engine::everybody() {
+  return guarded([&]() -> Status {
+    Store::Transaction transaction(context_->store);
+    context_->store.mark_all_dirty();
+    transaction.commit();
+    return ok();
+  });
+}
+
+Status Engine::only(const std::string& person) {
+  return guarded([&]() -> Status {
+    Store& store = context_->store;
+    const auto row = store.person(PersonKey(person));
+    if (!row) return Error{Errc::not_found, "HR knows no person '" + person + "'", "the key is the feed's key field"};
+    Store::Transaction transaction(store);
+    if (row->entry) {
+      const auto entry = store.entry_by_row(*row->entry);
+      if (entry && entry->gone) store.unlink(row->id);
+    }
+    store.set_attempts(row->id, row->attempts, std::nullopt);
+    store.mark_person_dirty(row->id);
+    transaction.commit();
+    return ok();
+  });
+}
+
+Result<Instant> Engine::due(Instant now) {
+  return guarded([&]() -> Result<Instant> {
+    Store& store = context_->store;
+    const Now today = now_at(now);
+    Store::Transaction transaction(store);
+    store.retry_due(now);
+    if (store.meta("day") != day_stamp(today)) {
+      store.mark_all_dirty();
+      store.set_meta("day", day_stamp(today));
+    }
+    transaction.commit();
+    const Instant at_most = now + std::chrono::minutes(1);
+    const auto retry = store.next_retry();
+    return retry && *retry < at_most ? *retry : at_most;
+  });
+}
+
+bool Engine::anything_to_do() { return context_->store.count_dirty() > 0 || !context_->store.dirty_groups().empty(); }
+
+Result<bool> Engine::round(int number, RunReport& report, Gatekeeper& gate) {
+  Context& c = *context_;
+  const Now now = system_now();
+  Planner planner(c, *connection_);
+  MUSTER_TRY(planner.plan_dirty(now, false));
+  if (gate.reopen_touched()) MUSTER_TRY(planner.plan_dirty(now, true));
+  gate.pass(now.utc);
+  const std::size_t todo = c.store.count_planned();
+  if (options_.dry_run || todo == 0) return false;
+  progress("applying", report.applied, report.applied + todo);
+  Applier applier(c, *connection_);
+  auto counts = applier.run(number == kRounds - 1);
+  if (!counts) return std::move(counts).error();
+  report.applied += counts->applied;
+  report.failed += counts->failed;
+  return counts->any();
+}
+
+Result<RunReport> Engine::settle() {
+  return guarded([&]() -> Result<RunReport> {
+    Context& c = *context_;
+    const auto begun = std::chrono::steady_clock::now();
+    RunReport report;
+    if (const auto last = c.store.last_audit()) report.audit_before = last->seq;
+    MUSTER_TRY(due(system_now().utc));
+    c.recorder.begin_run(random_uuid());
+    Gatekeeper gate(c);
+    for (int i = 0; i < kRounds; ++i) {
+      progress("planning", 0, 0);
+      auto more = round(i, report, gate);
+      if (!more) return std::move(more).error();
+      if (!*more) break;
+    }
+    {
+      Store::Transaction transaction(c.store);
+      c.store.planned_to(0);
+      if (!options_.dry_run) c.store.set_meta("settled", iso_time(system_now().utc));
+      transaction.commit();
+    }
+    report.people = c.store.count_people(true);
+    report.entries = c.store.count_entries();
+    report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+    return report;
+  });
+}
+
+void Engine::directory_trouble(const std::optional<Error>& error) {
+  (void)guarded([&]() -> Status {
+    std::vector<ProblemRow> problems;
+    if (error) problems.push_back({"", settings().directory.base.str(), "directory", error->text(), "", "", false, {}});
+    Store::Transaction transaction(context_->store);
+    set_problems(*context_, "directory", problems, system_now().utc);
+    transaction.commit();
+    return ok();
+  });
+}
+
+Status Engine::acknowledge(const std::string& upstream, Row position, const std::vector<std::string>& all) {
+  return guarded([&]() -> Status {
+    Store& store = context_->store;
+    Store::Transaction transaction(store);
+    store.set_upstream_position(upstream, position);
+    Row least = position;
+    for (const std::string& name : all) least = std::min(least, store.upstream_position(name));
+    store.prune_outbox(least);
+    transaction.commit();
+    return ok();
+  });
+}
+
+}  // namespace muster

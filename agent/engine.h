@@ -1,0 +1,112 @@
+// The engine: one decision, four triggers. Owns the store and the rules; every change to the directory goes through settle().
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "agent/context.h"
+#include "agent/feed/feed.h"
+#include "agent/gatekeeper.h"
+#include "agent/mirror.h"
+#include "ldap/change_source.h"
+#include "ldap/connection.h"
+
+namespace muster {
+
+/// What one run did, or would do.
+struct RunReport {
+  std::size_t people = 0, entries = 0;
+  std::size_t applied = 0, failed = 0;
+  Row audit_before = 0;      ///< audit rows after this one are this run's changes
+  double seconds = 0;
+};
+
+/// How far long work is: what, done so far, of how many (0: unknown).
+using Progress = std::function<void(const std::string& what, std::size_t done, std::size_t total)>;
+
+/// No exception leaves it: a failing state file comes back as an Error (Errc::io, Errc::corrupt). One thread uses it at a time.
+class Engine {
+ public:
+  struct Options {
+    std::string config_file;
+    bool dry_run = false;      ///< works on a private copy of the state, which is deleted in the end; apply() is never reached
+    Progress progress;
+  };
+  /// Opens the state. Errc::io when it cannot be opened.
+  static Result<std::unique_ptr<Engine>> open(std::unique_ptr<Config> config, Options options);
+  ~Engine();
+
+  /// Connects, binds the rules to the server's schema, decides about changed rules, and settles what a crash left open. May be
+  /// called again after the connection was lost.
+  Status connect();
+  bool connected() const { return connection_.has_value(); }
+  void disconnect() { connection_.reset(); }
+  Connection& connection() { return *connection_; }
+
+  /// New files from disk (SIGHUP, or before a resync). Errc::config: the old ones stay in force.
+  Status reload();
+
+  /// Reads the feed when it changed, or when `force`.
+  Status read_feed(bool force);
+  /// Full read of every base, each checked before it is believed.
+  Status read_directory(std::stop_token stop = {});
+
+  /// A watcher's batch of live changes.
+  Status take_live(const Stream& stream, const Batch& batch);
+  /// A watcher's refresh: pulls batches until it ends; all in one transaction, believed or rolled back.
+  Status take_refresh(const Stream& stream, Batch first, const std::function<Result<Batch>()>& next);
+  std::optional<Cookie> cookie_of(const Stream& stream);
+  /// A server no longer honours a cookie.
+  Status forget_cookie(const Stream& stream);
+
+  /// True when every base was read and HR's people are known: only then is anything planned.
+  bool ready();
+  /// One base was read, at some time, with what is asked for now.
+  bool has_read(std::size_t stream);
+  /// Everybody is to be looked at (a full resync, new rules, a new day).
+  Status everybody();
+  /// One person; an account that vanished may be created anew. Errc::not_found.
+  Status only(const std::string& person);
+  /// Marks due what time has brought: retries, a new day. The instant at which to look again.
+  Result<Instant> due(Instant now);
+  bool anything_to_do();
+
+  /// Plans what is dirty, passes the gate, applies, and plans again until nothing is left (a dry run stops before applying).
+  Result<RunReport> settle();
+  /// Decisions of an operator; settle() follows.
+  Status approve(const std::string& hold, const Verdicts& verdict);
+  Status reject(const std::string& hold, const Verdicts& verdict);
+
+  /// Notes a trouble of the directory connection (shown by status and problems), or that it is over.
+  void directory_trouble(const std::optional<Error>& error);
+  Status acknowledge(const std::string& upstream, Row position, const std::vector<std::string>& all_upstreams);
+
+  Context& context() { return *context_; }
+  const Settings& settings() const { return context_->config->settings; }
+  const std::string& state_path() const { return state_path_; }
+
+ private:
+  Engine(std::unique_ptr<Context> context, Options options, std::string state_path);
+  Status adopt_or_hold(std::unique_ptr<Config> config);
+  Status use(std::unique_ptr<Config> config);
+  Status keep_old_rules(std::unique_ptr<Config>& config, const std::string& digest);
+  Status rejoin();
+  Status read_stream(const Stream& stream, std::stop_token stop);
+  Status check_sentinels();
+  Result<bool> round(int number, RunReport& report, Gatekeeper& gate);
+  Result<bool> approve_rules(const std::string& hold, const Verdicts& verdict, bool approved);
+  void progress(const std::string& what, std::size_t done, std::size_t total) const;
+
+  std::unique_ptr<Context> context_;
+  Options options_;
+  std::string state_path_;
+  std::string copy_path_;      ///< of a dry run
+  std::optional<Connection> connection_;
+  std::unique_ptr<Feed> feed_;
+};
+
+}  // namespace muster

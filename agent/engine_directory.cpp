@@ -1,0 +1,132 @@
+// Engine: what the directory says, and whether to believe it.
+#include "agent/crash_point.h"
+#include "agent/engine.h"
+#include "agent/guarded.h"
+
+namespace muster {
+
+namespace {
+constexpr const char* kSentinelHint = "nobody was changed; check the rights of the bind account and the declared bases";
+}
+
+/// The agent's own entry and the declared bases must be visible, or an empty answer would look like an empty company.
+Status Engine::check_sentinels() {
+  Store& store = context_->store;
+  for (const Stream& s : context_->streams) {
+    auto base = connection_->read(s.base.str(), {"objectClass"});
+    if (!base) return std::move(base).error();
+    if (!*base) return Error{Errc::untrusted, "the base " + s.base.str() + " is not visible to " + connection_->server().bound_as, kSentinelHint};
+  }
+  const auto own = Dn::parse(context_->directory().bind_dn);
+  if (!own || own->empty()) return ok();
+  auto entry = connection_->read(own->str(), {"objectClass"});
+  if (!entry) return std::move(entry).error();
+  if (*entry) {
+    if (store.meta("sentinel") != own->normal()) store.set_meta("sentinel", own->normal());
+  } else if (store.meta("sentinel") == own->normal()) {
+    // A rootdn need not exist as an entry; one that was once seen must stay visible.
+    return Error{Errc::untrusted, "the agent's own entry " + own->str() + " is no longer visible to it", kSentinelHint};
+  }
+  return ok();
+}
+
+Status Engine::read_stream(const Stream& stream, std::stop_token stop) {
+  Store& store = context_->store;
+  const auto cursor = store.cursor(stream.name);
+  const bool baseline = !cursor || cursor->params != stream.params();
+  const Instant at = system_now().utc;
+  const std::size_t total = stream.groups ? store.count_groups() : store.count_entries(stream.index);
+  SearchRequest request;
+  request.base = stream.base.str();
+  request.filter = stream.filter;
+  request.attributes = stream.attributes;
+  request.page_size = context_->directory().page_size;
+  Store::Transaction transaction(store);
+  Mirror mirror(*context_);
+  Mirror::Refresh refresh(mirror, stream, baseline, at);
+  std::size_t done = 0;
+  MUSTER_TRY(connection_->search(request, [&](Entry&& e) {
+    refresh.upsert(std::move(e));
+    if (++done % 500 == 0) progress("reading " + stream.name, done, total);
+    return ok();
+  }, stop));
+  auto counts = refresh.finish(true);
+  if (!counts) return std::move(counts).error();
+  if (baseline) {
+    store.set_cursor(stream.name, "", stream.params());
+    store.mark_all_dirty();
+  }
+  crash_point("read, not committed");
+  transaction.commit();
+  return ok();
+}
+
+Status Engine::read_directory(std::stop_token stop) {
+  return guarded([&]() -> Status {
+    MUSTER_TRY(check_sentinels());
+    for (const Stream& s : context_->streams) MUSTER_TRY(read_stream(s, stop));
+    return check_sentinels();
+  });
+}
+
+Status Engine::take_live(const Stream& stream, const Batch& batch) {
+  return guarded([&]() -> Status {
+    if (batch.notices.empty() && !batch.resume_at) return ok();
+    Store::Transaction transaction(context_->store);
+    Mirror mirror(*context_);
+    const Instant at = system_now().utc;
+    for (const Notice& n : batch.notices) mirror.live(stream, n, at);
+    crash_point("live change, not committed");
+    // The cookie covers this batch, so both are durable together or not at all (guarantee 5).
+    if (batch.resume_at) context_->store.set_cursor(stream.name, batch.resume_at->rep(), stream.params());
+    transaction.commit();
+    return ok();
+  });
+}
+
+Status Engine::take_refresh(const Stream& stream, Batch batch, const std::function<Result<Batch>()>& next) {
+  return guarded([&]() -> Status {
+    Store& store = context_->store;
+    MUSTER_TRY(check_sentinels());
+    const auto cursor = store.cursor(stream.name);
+    const bool baseline = !cursor || cursor->params != stream.params();
+    const Instant at = system_now().utc;
+    Store::Transaction transaction(store);
+    Mirror mirror(*context_);
+    Mirror::Refresh refresh(mirror, stream, baseline, at);
+    std::optional<Cookie> resume_at;
+    for (;;) {
+      for (Notice& n : batch.notices) {
+        if (auto* u = std::get_if<Upsert>(&n)) refresh.upsert(std::move(u->entry));
+        if (auto* u = std::get_if<Unchanged>(&n)) refresh.unchanged(u->id);
+        if (auto* g = std::get_if<Gone>(&n)) refresh.gone(g->id);
+      }
+      if (batch.resume_at) resume_at = std::move(batch.resume_at);
+      if (batch.stage != Batch::Stage::refreshing) break;
+      auto more = next();
+      if (!more) return std::move(more).error();
+      batch = std::move(*more);
+    }
+    auto counts = refresh.finish(batch.absent_is_gone);
+    if (!counts) return std::move(counts).error();
+    if (baseline) store.mark_all_dirty();
+    store.set_cursor(stream.name, resume_at ? resume_at->rep() : cursor ? cursor->cookie : "", stream.params());
+    transaction.commit();
+    return check_sentinels();
+  });
+}
+
+std::optional<Cookie> Engine::cookie_of(const Stream& stream) {
+  const auto cursor = context_->store.cursor(stream.name);
+  if (!cursor || cursor->cookie.empty() || cursor->params != stream.params()) return std::nullopt;
+  return Cookie(cursor->cookie);
+}
+
+Status Engine::forget_cookie(const Stream& stream) {
+  return guarded([&]() -> Status {
+    if (const auto cursor = context_->store.cursor(stream.name)) context_->store.set_cursor(stream.name, "", cursor->params);
+    return ok();
+  });
+}
+
+}  // namespace muster

@@ -1,0 +1,218 @@
+// Engine: rules that changed are gated like the changes they would make; and what operators decide about holds.
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "agent/applier.h"
+#include "agent/change_json.h"
+#include "agent/engine.h"
+#include "agent/guarded.h"
+#include "agent/planner.h"
+#include "agent/sha256.h"
+
+namespace muster {
+
+using nlohmann::json;
+
+namespace {
+
+std::map<std::string, std::string> mapping_texts(const Config& config) {
+  std::map<std::string, std::string> texts;
+  for (const std::string& path : config.settings.mapping_files) {
+    if (const auto found = config.sources.find(path); found != config.sources.end()) texts[path] = found->second;
+  }
+  return texts;
+}
+
+/// Plans everybody as the store stands, on a copy of it.
+Result<std::vector<JournalRow>> plan_all(const std::string& state, std::unique_ptr<Config>& config, const ServerInfo& server, Connection& connection) {
+  const std::string copy = state + ".rules-" + random_uuid();
+  std::vector<JournalRow> rows;
+  Status done = ok();
+  {
+    Context scratch(Store::copy_of(state, copy));
+    auto accounts = AccountControl::choose(server, account_settings_of(config->settings.directory.disable));
+    if (accounts) {
+      scratch.accounts = std::move(*accounts);
+      scratch.types = server.types;
+      scratch.streams = streams_of(*config, *scratch.accounts);
+      scratch.config = std::move(config);
+      scratch.store.drop_planned();
+      scratch.store.mark_all_dirty();
+      done = Planner(scratch, connection).plan_dirty(system_now(), false);
+      scratch.store.each_planned_change([&](const JournalRow& r) { rows.push_back(r); });
+      config = std::move(scratch.config);
+    } else {
+      done = std::move(accounts).error();
+    }
+  }
+  std::error_code ignored;
+  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(copy + suffix, ignored);
+  if (!done) return std::move(done).error();
+  return rows;
+}
+
+/// What the new rules would do that the old ones would not.
+std::vector<JournalRow> difference(const std::vector<JournalRow>& before, std::vector<JournalRow> after) {
+  std::set<std::string> known;
+  for (const JournalRow& r : before) known.insert(r.hash);
+  std::erase_if(after, [&](const JournalRow& r) { return known.count(r.hash) > 0; });
+  return after;
+}
+
+std::optional<Verdict> first_held(const std::vector<JournalRow>& rows, Context& context) {
+  KindCounts counts{};
+  for (const JournalRow& r : rows) ++counts[static_cast<std::size_t>(kind_of(r.change.action))];
+  for (const Verdict& v : judge(counts, context.store.count_people(true), context.safety())) {
+    if (v.held()) return v;
+  }
+  return std::nullopt;
+}
+
+HoldRow rules_hold(const std::string& digest, std::vector<JournalRow>& rows, const Verdict& verdict, Instant now) {
+  std::sort(rows.begin(), rows.end(), [](const JournalRow& a, const JournalRow& b) { return a.hash < b.hash; });
+  Sha256 sum;
+  sum.add(digest);
+  std::set<std::pair<Row, Row>> subjects;
+  for (const JournalRow& r : rows) {
+    sum.add(r.hash);
+    subjects.insert({r.person, r.person ? 0 : r.entry});
+  }
+  HoldRow h;
+  h.id = sum.hex();
+  h.kind = "rules";
+  h.status = "open";
+  h.sentence = "the changed mapping files would lead to " + verdict.sentence() + "; the old rules stay in force";
+  h.count = rows.size();
+  h.people = subjects.size();
+  h.created = now;
+  return h;
+}
+
+}  // namespace
+
+Status Engine::keep_old_rules(std::unique_ptr<Config>& config, const std::string& accepted) {
+  const auto texts = json::parse(accepted).get<std::map<std::string, std::string>>();
+  LoadResult old = load_config(options_.config_file, ConfigFiles::with_mappings(texts));
+  if (!old.config) {
+    return Error{Errc::config, "the changed mapping files are held, and the old ones do not fit muster.xml any more: " + old.errors.front().str(),
+                 "undo the change of muster.xml, or approve the hold"};
+  }
+  config = std::move(old.config);
+  return ok();
+}
+
+Status Engine::adopt_or_hold(std::unique_ptr<Config> config) {
+  Store& store = context_->store;
+  const ServerInfo& server = connection_->server();
+  const std::string digest = config->rules.digest;
+  const std::string accepted = store.meta("rules.texts");
+  const bool fresh = accepted.empty() || options_.dry_run;
+  const bool approved = store.meta("rules.approved") == digest;
+  if (!fresh && !approved && store.meta("rules.digest") != digest) {
+    std::unique_ptr<Config> old;
+    MUSTER_TRY(keep_old_rules(old, accepted));
+    for (std::unique_ptr<Config>* c : {&config, &old}) {
+      if (const auto complaints = check_against_schema(**c, server.types); !complaints.empty()) return Error{Errc::config, complaints.front().str(), ""};
+    }
+    auto before = plan_all(state_path_, old, server, *connection_);
+    if (!before) return std::move(before).error();
+    auto after = plan_all(state_path_, config, server, *connection_);
+    if (!after) return std::move(after).error();
+    auto rows = difference(*before, std::move(*after));
+    if (!context_->config) context_->config = std::move(old);
+    if (const auto verdict = first_held(rows, *context_)) {
+      HoldRow hold = rules_hold(digest, rows, *verdict, system_now().utc);
+      Store::Transaction transaction(store);
+      const auto known = store.hold(hold.id);
+      if (!known || known->status != "open") {
+        for (HoldRow& h : store.holds(true)) {
+          if (h.kind == "rules") h.status = "superseded", store.put_hold(h);
+        }
+        if (!known || known->status != "rejected") {
+          store.put_hold(hold);
+          store.set_hold_changes(hold.id, rows);
+          context_->recorder.decided("hold", {{"hold", short_id(hold.id)}, {"held", "rules"}, {"count", hold.count}, {"people", hold.people}, {"reason", hold.sentence}}, system_now().utc);
+        }
+      }
+      store.set_meta("rules.held", digest);
+      transaction.commit();
+      if (!old) old = std::move(context_->config);
+      return use(std::move(old));
+    }
+  }
+  const std::string texts = json(mapping_texts(*config)).dump();
+  const bool same = store.meta("rules.digest") == digest;
+  MUSTER_TRY(use(std::move(config)));
+  if (same && !accepted.empty()) return ok();
+  Store::Transaction transaction(store);
+  store.set_meta("rules.digest", digest);
+  store.set_meta("rules.texts", texts);
+  store.set_meta("rules.held", "");
+  for (HoldRow& h : store.holds(true)) {
+    if (h.kind == "rules") h.status = approved ? "approved" : "superseded", store.put_hold(h);
+  }
+  context_->recorder.decided("rules", {{"digest", digest}, {"reason", "mapping files taken over"}}, system_now().utc);
+  store.mark_all_dirty();
+  transaction.commit();
+  return ok();
+}
+
+Result<bool> Engine::approve_rules(const std::string& id, const Verdicts& verdict, bool approved) {
+  Store& store = context_->store;
+  auto hold = find_open_hold(store, id);
+  if (!hold) return std::move(hold).error();
+  if (hold->kind != "rules") return false;
+  if (!verdict.person.empty()) return Error{Errc::config, "a change of the rules cannot be approved for one person", "approve or reject it as a whole"};
+  const LoadResult loaded = load_config(options_.config_file);
+  if (!loaded.config) return Error{Errc::config, loaded.errors.front().str(), ""};
+  if (approved && store.meta("rules.held") != loaded.config->rules.digest) {
+    return Error{Errc::conflict, "the mapping files have changed since hold " + short_id(hold->id) + " was made", "look at the new one with muster holds"};
+  }
+  const Instant now = system_now().utc;
+  Store::Transaction transaction(store);
+  if (approved) store.set_meta("rules.approved", loaded.config->rules.digest);
+  hold->status = approved ? "approved" : "rejected";
+  hold->by = verdict.by;
+  hold->reason = verdict.reason;
+  hold->decided = now;
+  store.put_hold(*hold);
+  context_->recorder.decided(approved ? "approval" : "rejection",
+                             {{"hold", short_id(hold->id)}, {"held", "rules"}, {"actor", verdict.by}, {"reason", verdict.reason}, {"count", hold->count}, {"digest", hold->id}}, now);
+  transaction.commit();
+  if (approved) MUSTER_TRY(reload());
+  return true;
+}
+
+Status Engine::approve(const std::string& id, const Verdicts& verdict) {
+  return guarded([&]() -> Status {
+    auto rules = approve_rules(id, verdict, true);
+    if (!rules) return std::move(rules).error();
+    if (*rules) return ok();
+    Store& store = context_->store;
+    auto hold = find_open_hold(store, id);
+    if (!hold) return std::move(hold).error();
+    {
+      Store::Transaction transaction(store);
+      store.mark_held_people_dirty(hold->id);
+      transaction.commit();
+    }
+    MUSTER_TRY(Planner(*context_, *connection_).plan_dirty(system_now(), true));
+    const Status approved = muster::approve(*context_, id, verdict, system_now().utc);
+    store.drop_planned();
+    store.planned_to(1);
+    return approved;
+  });
+}
+
+Status Engine::reject(const std::string& id, const Verdicts& verdict) {
+  return guarded([&]() -> Status {
+    auto rules = approve_rules(id, verdict, false);
+    if (!rules) return std::move(rules).error();
+    if (*rules) return ok();
+    return muster::reject(*context_, id, verdict, system_now().utc);
+  });
+}
+
+}  // namespace muster

@@ -1,0 +1,155 @@
+#include "agent/feed_intake.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "agent/planner.h"
+#include "agent/sha256.h"
+
+namespace muster {
+
+using nlohmann::json;
+
+namespace {
+
+/// What decides how bytes become people.
+std::string shape_of(const FeedSettings& feed) {
+  Sha256 sum;
+  for (const FieldSettings& f : feed.fields) sum.add(f.name).add(f.column).add(f.format).add(f.key ? "key" : "").add(f.required ? "required" : "");
+  for (const FieldSettings& f : feed.fields) {
+    for (const auto& [from, to] : f.values) sum.add(f.name).add(from).add(to);
+  }
+  return sum.add(feed.encoding).add({&feed.delimiter, 1}).add(feed.path).hex();
+}
+
+std::string names_of(const FeedSettings& feed) {
+  Sha256 sum;
+  for (const FieldSettings& f : feed.fields) sum.add(f.name);
+  return sum.hex();
+}
+
+/// One snapshot on its way into the store.
+class Intake {
+ public:
+  Intake(Context& context, Instant at) : context_(context), at_(at), known_(context.store.count_people(true)) {}
+
+  Status take(Person&& person) {
+    Store& store = context_.store;
+    const auto known = store.person(person.key);
+    if (known && known->person.fields == person.fields && known->person.listed) {
+      if (known->person.source != person.source) store.set_source(known->id, person.source);
+      see(known->id);
+    } else {
+      person.listed = true;
+      see(store.put_person(person));
+      ++counts_.differing;
+    }
+    ++counts_.records;
+    return ok();
+  }
+
+  Result<FeedCounts> finish(const FeedReport& report) {
+    for (const FeedProblem& p : report.problems) {
+      if (p.person.empty()) continue;
+      if (const auto known = context_.store.person(PersonKey(p.person))) see(known->id);
+    }
+    counts_.changed = true;
+    counts_.parked = report.problems.size();
+    if (context_.config->settings.feed.mode == FeedSettings::Mode::snapshot) {
+      MUSTER_TRY(check_ratio(report));
+      unlist();
+    }
+    set_problems(context_, "feed", {}, at_);
+    park(report);
+    return counts_;
+  }
+
+ private:
+  void see(Row row) {
+    const auto i = static_cast<std::size_t>(row);
+    if (i >= seen_.size()) seen_.resize(i * 2 + 64);
+    seen_[i] = true;
+  }
+
+  Status check_ratio(const FeedReport& report) const {
+    const std::size_t now = report.records + report.problems.size();
+    const double ratio = context_.config->settings.feed.min_ratio;
+    if (static_cast<double>(now) + 1e-9 >= static_cast<double>(known_) * ratio) return ok();
+    const auto need = static_cast<std::size_t>(std::ceil(static_cast<double>(known_) * ratio - 1e-9));
+    return Error{Errc::untrusted,
+                 report.file + ": the snapshot has " + std::to_string(now) + " people where " + std::to_string(known_) + " are known; min-ratio asks for at least " +
+                     std::to_string(need),
+                 "it was refused as a whole and nobody was changed; if it is meant, lower min-ratio for this one"};
+  }
+
+  void unlist() {
+    std::vector<Row> absent;
+    context_.store.each_person_id([&](Row id, std::string_view, bool listed) {
+      const auto i = static_cast<std::size_t>(id);
+      if (listed && (i >= seen_.size() || !seen_[i])) absent.push_back(id);
+    });
+    for (const Row id : absent) context_.store.set_unlisted(id);
+    counts_.unlisted = absent.size();
+  }
+
+  void park(const FeedReport& report) {
+    std::vector<ProblemRow> parked;
+    for (const FeedProblem& p : report.problems) {
+      parked.push_back({p.person, "", "bad-record", p.str() + "; this person keeps what HR said before", p.file + ":" + std::to_string(p.line), p.field, false, {}});
+    }
+    set_problems(context_, "feed records", parked, at_);
+  }
+
+  Context& context_;
+  Instant at_;
+  std::size_t known_;
+  std::vector<bool> seen_;
+  FeedCounts counts_;
+};
+
+Error refuse(Context& context, Error error, Instant at) {
+  Store::Transaction transaction(context.store);
+  set_problems(context, "feed", {{"", "", "feed-refused", error.text(), error.what.substr(0, error.what.find(": ")), "", false, {}}}, at);
+  transaction.commit();
+  return error;
+}
+
+}  // namespace
+
+bool people_fit(Context& context) { return context.store.meta("feed.names") == names_of(context.config->settings.feed); }
+
+Result<FeedCounts> take_feed(Context& context, Feed& feed, bool force, Instant at) {
+  Store& store = context.store;
+  const std::string shape = shape_of(context.config->settings.feed);
+  auto digest = feed.digest();
+  if (!digest) return refuse(context, std::move(digest).error(), at);
+  const bool same = store.meta("feed.digest") == *digest && store.meta("feed.shape") == shape;
+  if (same && !force && store.problems("feed").empty()) return FeedCounts{};
+  std::optional<Error> error;
+  FeedCounts counts;
+  {
+    Store::Transaction transaction(store);
+    Intake intake(context, at);
+    auto report = feed.read([&](Person&& p) { return intake.take(std::move(p)); });
+    auto done = report ? intake.finish(*report) : Result<FeedCounts>(report.error());
+    if (done) {
+      counts = *done;
+      store.set_meta("feed.digest", report->digest);
+      store.set_meta("feed.shape", shape);
+      if (!people_fit(context)) store.mark_all_dirty();
+      store.set_meta("feed.names", names_of(context.config->settings.feed));
+      store.set_meta("feed.taken", iso_time(at));
+      if (counts.differing + counts.unlisted + counts.parked > 0) {
+        context.recorder.event("feed", {{"reason", "snapshot " + report->file}, {"records", counts.records}, {"differing", counts.differing},
+                                        {"unlisted", counts.unlisted}, {"parked", counts.parked}}, at);
+      }
+      transaction.commit();
+    } else {
+      error = std::move(done).error();
+    }
+  }
+  if (error) return refuse(context, std::move(*error), at);
+  return counts;
+}
+
+}  // namespace muster

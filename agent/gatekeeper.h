@@ -1,0 +1,49 @@
+// The safety gate at work: counts the journal, holds what is too much, remembers what was approved.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "agent/context.h"
+#include "mapping/gate.h"
+#include "schema/calendar.h"
+
+namespace muster {
+
+/// One run's gate. Counts add up over the rounds of the run. Engine thread only.
+class Gatekeeper {
+ public:
+  explicit Gatekeeper(Context& context) : context_(context) {}
+
+  /// Open holds that the plan in the journal concerns: their subjects must be planned again before pass() may judge, so that a
+  /// hold is always the whole of its kind. True: some were marked dirty.
+  bool reopen_touched();
+  /// Takes out of the journal what is held, and makes, keeps or ends holds. Inside one transaction of its own.
+  void pass(Instant now);
+
+ private:
+  struct Tally;
+  Tally tally() const;
+  void hold_kind(Kind kind, const Verdict& verdict, Instant now);
+  void end_hold(HoldRow hold, const std::string& status, Instant now);
+  std::size_t released(Kind kind) const;
+
+  Context& context_;
+  KindCounts passed_{};            ///< let through in earlier rounds of this run
+  std::set<std::string> reopened_; ///< ids of holds whose subjects were all planned again
+};
+
+/// What an operator says about a hold. Each is audited. Errors: Errc::not_found (no such open hold), Errc::conflict (the plan has changed since).
+struct Verdicts {
+  std::string by, reason;
+  std::string person;   ///< approve only this person; empty: all
+};
+/// Compares the hold with the plan that is in the journal now (its subjects were planned again) and records the approval.
+Status approve(Context& context, const std::string& hold, const Verdicts& verdict, Instant now);
+Status reject(Context& context, const std::string& hold, const Verdicts& verdict, Instant now);
+/// The open hold that `prefix` names. Errc::not_found otherwise.
+Result<HoldRow> find_open_hold(Store& store, const std::string& prefix);
+/// First 12 digits.
+std::string short_id(const std::string& hold);
+
+}  // namespace muster

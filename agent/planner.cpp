@@ -1,0 +1,268 @@
+#include "agent/planner.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "agent/sha256.h"
+
+namespace muster {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::size_t kPage = 256;
+
+ProblemRow problem_row(const PlanProblem& p, const PersonKey& person, const Dn& dn) {
+  return {person.rep(), dn.str(), p.code, p.what, p.where, p.attribute, p.drift, {}};
+}
+
+json problem_details(const ProblemRow& p) {
+  json j = {{"person", p.person}, {"dn", p.dn}, {"code", p.code}, {"reason", p.what}, {"rule", p.where}};
+  if (!p.attribute.empty()) j["attribute"] = p.attribute;
+  return j;
+}
+
+}  // namespace
+
+std::string person_subject(Row person) { return "p:" + std::to_string(person); }
+std::string entry_subject(Row entry) { return "e:" + std::to_string(entry); }
+
+void set_problems(Context& context, const std::string& subject, const std::vector<ProblemRow>& problems, Instant at) {
+  const auto diff = context.store.set_problems(subject, problems, at);
+  for (const ProblemRow& p : diff.raised) context.recorder.event(p.drift ? "drift" : "problem", problem_details(p), at);
+  for (const ProblemRow& p : diff.cleared) {
+    // A sentence that changed is the same trouble in other words.
+    const bool replaced = std::any_of(diff.raised.begin(), diff.raised.end(),
+                                      [&](const ProblemRow& r) { return r.code == p.code && r.attribute == p.attribute; });
+    if (!replaced) context.recorder.event("cleared", problem_details(p), at);
+  }
+}
+
+Planner::Candidate Planner::candidate_of(const Person& person, Context& context, const Now& now) {
+  Candidate worst;
+  for (const auto& [ordinal, value] : join_values_of(person, context, now)) {
+    const auto rows = context.store.entries_with_join_value(ordinal, value);
+    if (rows.size() == 1) return {rows.front(), ordinal, 1};
+    if (rows.size() > worst.matches) worst = {std::nullopt, ordinal, rows.size()};
+  }
+  return worst;
+}
+
+void Planner::link_dirty(const Now& now) {
+  Store& store = context_.store;
+  store.forget_claims();
+  for (Row after = 0;;) {
+    const auto page = store.unlinked_dirty_people(after, kPage);
+    if (page.empty()) break;
+    for (const PersonRow& row : page) {
+      store.set_person_join(row.id, join_values_of(row.person, context_, now));
+      const Candidate c = candidate_of(row.person, context_, now);
+      if (c.entry) store.claim(row.id, *c.entry, c.ordinal);
+    }
+    after = page.back().id;
+  }
+  for (const Store::Claim& claim : store.claims()) {
+    if (claim.rivals == 0) store.link(claim.person, claim.entry);
+  }
+}
+
+Subject Planner::subject_of(Context& context, const PersonRow* person, const EntryRow* row, const Now& now) {
+  Subject s;
+  if (person) s.person = &person->person;
+  if (!row) return s;
+  s.entry = &row->entry;
+  s.account.disabled = context.accounts->is_disabled(row->entry, now.utc);
+  s.account.expires = context.accounts->expires(row->entry);
+  s.ledger = row->ledger;
+  for (const MembershipRow& m : context.store.memberships(row->id, member_values(row->entry))) s.memberships.push_back({m.dn, m.granted});
+  return s;
+}
+
+void Planner::protect(Subject& s, const EntryRow* row) const {
+  const SafetySettings& safety = context_.safety();
+  const auto by = [&](std::string rule) {
+    s.is_protected = true;
+    s.protected_by = std::move(rule);
+  };
+  if (s.person) {
+    for (const auto& p : safety.protect_persons) {
+      if (p.person == s.person->key) by("<protect person> at " + p.at.str());
+    }
+  }
+  if (!s.entry) return;
+  for (const auto& f : safety.protect_filters) {
+    if (f.filter.matches(*s.entry, context_.types)) by("<protect filter> at " + f.at.str());
+  }
+  for (const auto& g : safety.protect_groups) {
+    const bool member = std::any_of(s.memberships.begin(), s.memberships.end(), [&](const Membership& m) { return m.group == g.group; });
+    if (member) by("<protect member-of> at " + g.at.str());
+  }
+  if (const auto own = Dn::parse(context_.directory().bind_dn); own && !own->empty() && *own == s.entry->dn) by("being the agent's own account");
+  for (const std::string& key : row ? member_values(*s.entry) : std::vector<std::string>{s.entry->dn.normal()}) {
+    if (outside_protected_.count(key)) by("<protect member-of>: a member of a protected group");
+  }
+}
+
+bool Planner::inside_fence(const Change& c) const {
+  if (c.action == Action::add_member || c.action == Action::remove_member) {
+    const auto& protected_groups = context_.rules().protected_groups;
+    const bool shielded = std::any_of(protected_groups.begin(), protected_groups.end(), [&](const Dn& g) { return g == c.group; });
+    const Stream* groups = context_.groups();
+    return groups && c.group.is_under(groups->base) && !shielded && context_.rules().managed_group(c.group);
+  }
+  if (c.action == Action::move && !c.to.empty()) {
+    const auto parent = Dn::parse(c.to.front());
+    if (!parent || !context_.stream_of(*parent)) return false;
+  }
+  return context_.stream_of(c.dn) != nullptr;
+}
+
+bool Planner::journal_change(const Change& change, Row person, Row entry, std::vector<ProblemRow>& problems, std::set<std::string>& hashes) {
+  Store& store = context_.store;
+  if (!inside_fence(change)) {
+    problems.push_back({change.person.rep(), change.dn.str(), "outside", std::string(to_string(change.action)) + " of " +
+                            (change.group.empty() ? change.dn : change.group).str() + " is outside the declared bases and managed groups",
+                        change.because.rule, change.attribute, false, {}});
+    return false;
+  }
+  JournalRow row;
+  row.person = person;
+  row.entry = entry;
+  row.change = change;
+  row.hash = sha256_hex(canonical(change));
+  hashes.insert(row.hash);
+  if (const std::string by = store.rejected_by(row.hash); !by.empty()) {
+    problems.push_back({change.person.rep(), change.dn.str(), "rejected", std::string(to_string(change.action)) + " was rejected by " + by,
+                        change.because.rule, change.attribute, false, {}});
+    return false;
+  }
+  row.hold = store.approved_by(row.hash);
+  if (!change.group.empty()) {
+    const auto group = store.group_by_dn(change.group);
+    if (!group) {
+      problems.push_back({change.person.rep(), change.dn.str(), "no-group", "the group " + change.group.str() + " does not exist",
+                          change.because.rule, "", false, {}});
+      return false;
+    }
+    row.group = group->id;
+  }
+  store.add_planned(row);
+  ++planned_;
+  return true;
+}
+
+void Planner::forget_old_decisions(Row person, Row entry, const std::set<std::string>& hashes) {
+  if (!context_.store.any_decisions()) return;
+  for (const std::string& hash : context_.store.decided_hashes(person, entry)) {
+    if (!hashes.count(hash)) context_.store.forget_decision(hash);
+  }
+}
+
+void Planner::journal(const Plan& plan, Row person, Row entry, const std::string& subject, std::vector<ProblemRow> problems, const Now& now) {
+  std::set<std::string> hashes;
+  for (const Change& c : plan.changes) journal_change(c, person, entry, problems, hashes);
+  forget_old_decisions(person, entry, hashes);
+  set_problems(context_, subject, problems, now.utc);
+}
+
+void Planner::settle_agreed(const EntryRow& row, const Plan& plan) {
+  auto settled = row.ledger.settled;
+  bool differs = false;
+  for (const auto& [name, values] : plan.agreed) {
+    auto& old = settled[name];
+    differs |= old != values;
+    old = values;
+  }
+  if (differs) context_.store.set_settled(row.id, settled);
+}
+
+std::vector<ProblemRow> Planner::link_problem(const PersonRow& row, const EntryRow* entry, const Now& now) {
+  const auto problem = [&](std::string code, std::string what, const std::string& where) {
+    return std::vector<ProblemRow>{{row.person.key.rep(), entry ? entry->entry.dn.str() : "", std::move(code), std::move(what), where, "", false, {}}};
+  };
+  const std::string who = "person " + row.person.key.rep();
+  if (entry && entry->gone) {
+    return problem("account-vanished", who + ": the account " + entry->entry.dn.str() + " was deleted or moved out of the watched bases by somebody else; bring it back, or create it anew with muster resync --person " +
+                       row.person.key.rep(), "");
+  }
+  if (entry) return {};
+  const Candidate c = candidate_of(row.person, context_, now);
+  if (c.matches == 0) return {};
+  const JoinRule& rule = context_.rules().joins[static_cast<std::size_t>(c.ordinal)];
+  if (c.matches > 1) {
+    return problem("ambiguous-match", who + ": " + rule.attribute + " finds more than one entry, so none is taken", rule.at.rule());
+  }
+  const auto taken = context_.store.entry_by_row(*c.entry);
+  const auto owner = context_.store.person_of_entry(*c.entry);
+  return problem("claimed-twice", who + ": the entry " + taken->entry.dn.str() + (owner ? " belongs to person " + owner->person.key.rep() : " is claimed by more than one person") +
+                     ", so nothing is written for this one", rule.at.rule());
+}
+
+void Planner::plan_person(const PersonRow& row, const Now& now, bool again) {
+  Store& store = context_.store;
+  std::optional<EntryRow> entry;
+  if (row.entry) entry = store.entry_by_row(*row.entry);
+  if (again) store.forget_planned_of(row.id, 0);
+  store.mark_person_planned(row.id);
+  if (entry) store.clear_entry_dirty(entry->id);
+  const std::string subject_name = person_subject(row.id);
+  if (auto trouble = link_problem(row, entry ? &*entry : nullptr, now); !trouble.empty()) {
+    set_problems(context_, subject_name, trouble, now.utc);
+    return;
+  }
+  Subject subject = subject_of(context_, &row, entry ? &*entry : nullptr, now);
+  protect(subject, entry ? &*entry : nullptr);
+  const Plan made = plan(subject, context_.rules(), now);
+  std::vector<ProblemRow> problems;
+  for (const PlanProblem& p : made.problems) problems.push_back(problem_row(p, row.person.key, entry ? entry->entry.dn : Dn{}));
+  if (row.attempts > 0) {
+    for (ProblemRow& old : store.problems(subject_name)) {
+      const bool trouble_of_writing = old.code == "write-refused" || old.code == "no-effect" || old.code == "last-member";
+      if (trouble_of_writing && !made.changes.empty()) problems.push_back(std::move(old));
+    }
+    if (made.changes.empty()) store.set_attempts(row.id, 0, std::nullopt);
+  }
+  if (entry) settle_agreed(*entry, made);
+  journal(made, row.id, entry ? entry->id : 0, subject_name, std::move(problems), now);
+}
+
+void Planner::plan_people(const Now& now, bool again) {
+  for (Row after = 0;;) {
+    const auto page = context_.store.dirty_people(after, kPage);
+    if (page.empty()) return;
+    for (const PersonRow& row : page) plan_person(row, now, again);
+    after = page.back().id;
+  }
+}
+
+void Planner::plan_strangers(const Now& now, bool again) {
+  for (Row after = 0;;) {
+    const auto page = context_.store.dirty_strangers(after, kPage);
+    if (page.empty()) return;
+    for (const EntryRow& row : page) {
+      if (again) context_.store.forget_planned_of(0, row.id);
+      context_.store.mark_stranger_planned(row.id);
+      Subject subject = subject_of(context_, nullptr, &row, now);
+      protect(subject, &row);
+      const Plan made = plan(subject, context_.rules(), now);
+      std::vector<ProblemRow> problems;
+      for (const PlanProblem& p : made.problems) problems.push_back(problem_row(p, PersonKey{}, row.entry.dn));
+      journal(made, 0, row.id, entry_subject(row.id), std::move(problems), now);
+    }
+    after = page.back().id;
+  }
+}
+
+Status Planner::plan_dirty(const Now& now, bool again) {
+  MUSTER_TRY(read_outside_protected());
+  Store::Transaction transaction(context_.store);
+  link_dirty(now);
+  plan_people(now, again);
+  plan_strangers(now, again);
+  MUSTER_TRY(plan_unresolved(now));
+  transaction.commit();
+  return ok();
+}
+
+}  // namespace muster

@@ -1,0 +1,66 @@
+// From changed people and entries to planned changes in the journal: links, subjects, problems.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/context.h"
+#include "ldap/connection.h"
+#include "schema/calendar.h"
+
+namespace muster {
+
+/// Plans every dirty subject. Engine thread only; reads the directory for what the mirror does not cover.
+class Planner {
+ public:
+  Planner(Context& context, Connection& connection) : context_(context), connection_(connection) {}
+
+  /// Replaces the problems of each dirty subject and writes its changes to the journal as planned; in one transaction. `again`: a subject may
+  /// already be in the journal and is replaced there.
+  Status plan_dirty(const Now& now, bool again);
+  std::size_t planned() const { return planned_; }
+
+  /// Joins an unlinked person to an entry where the rules find exactly one.
+  struct Candidate {
+    std::optional<Row> entry;
+    int ordinal = -1;
+    std::size_t matches = 0;
+  };
+  static Candidate candidate_of(const Person& person, Context& context, const Now& now);
+
+  /// The subject of a person as the store knows it, for `why` too. `person` and `entry` must outlive it.
+  static Subject subject_of(Context& context, const PersonRow* person, const EntryRow* entry, const Now& now);
+
+ private:
+  void link_dirty(const Now& now);
+  void plan_people(const Now& now, bool again);
+  void plan_strangers(const Now& now, bool again);
+  Status plan_unresolved(const Now& now);
+  Status plan_unresolved_member(const GroupRow& group, const std::string& key, const Now& now);
+  Result<bool> is_in_scope(const Entry& entry);
+  Result<std::optional<Entry>> find_unresolved(const std::string& key);
+  Status read_outside_protected();
+  void plan_person(const PersonRow& row, const Now& now, bool again);
+  std::vector<ProblemRow> link_problem(const PersonRow& row, const EntryRow* entry, const Now& now);
+  void protect(Subject& subject, const EntryRow* row) const;
+  void journal(const Plan& plan, Row person, Row entry, const std::string& subject, std::vector<ProblemRow> problems, const Now& now);
+  bool journal_change(const Change& change, Row person, Row entry, std::vector<ProblemRow>& problems, std::set<std::string>& hashes);
+  void forget_old_decisions(Row person, Row entry, const std::set<std::string>& hashes);
+  void settle_agreed(const EntryRow& row, const Plan& plan);
+  bool inside_fence(const Change& change) const;
+
+  Context& context_;
+  Connection& connection_;
+  std::set<std::string> outside_protected_;  ///< members of protected groups that lie outside the groups base
+  bool outside_read_ = false;
+  std::size_t planned_ = 0;
+};
+
+/// Replaces a subject's problems and reports what is new and what is over.
+void set_problems(Context& context, const std::string& subject, const std::vector<ProblemRow>& problems, Instant at);
+std::string person_subject(Row person);
+std::string entry_subject(Row entry);
+
+}  // namespace muster

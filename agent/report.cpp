@@ -1,0 +1,133 @@
+#include "agent/report.h"
+
+#include "agent/change_json.h"
+#include "agent/gatekeeper.h"
+#include "agent/planner.h"
+
+namespace muster {
+
+using nlohmann::json;
+
+namespace {
+
+json hold_item(const HoldRow& h) {
+  json j = {{"id", short_id(h.id)}, {"digest", h.id}, {"kind", h.kind}, {"status", h.status}, {"count", h.count}, {"people", h.people}, {"why", h.sentence}, {"since", iso_time(h.created)}};
+  if (!h.by.empty()) j.update({{"by", h.by}, {"reason", h.reason}});
+  return j;
+}
+
+json problem_item(const ProblemRow& p) {
+  json j = {{"person", p.person}, {"dn", p.dn}, {"code", p.code}, {"what", p.what}, {"where", p.where}, {"since", iso_time(p.since)}};
+  if (!p.attribute.empty()) j["attribute"] = p.attribute;
+  return j;
+}
+
+/// An audit record of an applied change in the shape of cli.md.
+json applied_item(const json& record) {
+  json j = {{"person", record.value("person", "")}, {"dn", record.value("dn", "")}, {"action", record.value("action", "")},
+            {"from", record.value("before", json::array())}, {"to", record.value("after", json::array())},
+            {"reason", record.value("reason", "")}, {"rule", record.value("rule", "")}};
+  for (const char* key : {"attribute", "group", "approval", "cause"}) {
+    if (record.contains(key)) j[key] = record[key];
+  }
+  return j;
+}
+
+void add_common(Store& store, json& report) {
+  report["holds"] = holds_report(store, "")["holds"];
+  report["problems"] = problems_report(store)["problems"];
+}
+
+}  // namespace
+
+json plan_report(Store& store) {
+  json changes = json::array();
+  store.each_planned_change([&](const JournalRow& r) { changes.push_back(plan_item(r.change)); });
+  json report = {{"people", store.count_people(true)}, {"changes", std::move(changes)}};
+  add_common(store, report);
+  for (json& h : report["holds"]) {
+    json held = json::array();
+    for (const JournalRow& r : store.hold_changes(h["digest"])) held.push_back(plan_item(r.change));
+    h["changes"] = std::move(held);
+  }
+  return report;
+}
+
+json resync_report(Store& store, const RunReport& run) {
+  json changes = json::array();
+  store.each_audit(run.audit_before, [&](const AuditRow& row) {
+    const json record = json::parse(row.body, nullptr, false);
+    if (record.value("kind", "") == "applied") changes.push_back(applied_item(record));
+    return true;
+  });
+  json report = {{"people", run.people}, {"entries", run.entries}, {"applied", run.applied}, {"failed", run.failed}, {"seconds", run.seconds}, {"changes", std::move(changes)}};
+  add_common(store, report);
+  return report;
+}
+
+json holds_report(Store& store, const std::string& id) {
+  json all = json::array();
+  if (id.empty()) {
+    for (const HoldRow& h : store.holds(true)) all.push_back(hold_item(h));
+  } else if (const auto h = store.hold(id)) {
+    json item = hold_item(*h);
+    item["changes"] = json::array();
+    for (const JournalRow& r : store.hold_changes(h->id)) item["changes"].push_back(plan_item(r.change));
+    all.push_back(std::move(item));
+  }
+  return {{"holds", std::move(all)}};
+}
+
+json problems_report(Store& store) {
+  json all = json::array();
+  for (const ProblemRow& p : store.problems()) all.push_back(problem_item(p));
+  return {{"problems", std::move(all)}};
+}
+
+AuditCheck verify_audit(Store& store) {
+  AuditCheck check;
+  std::string previous;
+  Row expected = 1;
+  store.each_audit(0, [&](const AuditRow& row) {
+    if (row.seq != expected) check.why = "record " + std::to_string(expected) + " is missing";
+    if (check.why.empty() && row.hash != audit_hash(previous, row.body)) check.why = "record " + std::to_string(row.seq) + " is not as it was written";
+    if (!check.why.empty()) {
+      check.broken = expected;
+      return false;
+    }
+    previous = row.hash;
+    ++expected;
+    ++check.records;
+    return true;
+  });
+  const std::string head = store.meta("audit.head");
+  if (!check.broken && !head.empty() && head != std::to_string(check.records) + " " + previous) {
+    check.broken = expected;
+    check.why = "the trail was cut short: its head says record " + head.substr(0, head.find(' ')) + " is the last";
+  }
+  return check;
+}
+
+json status_report(Store& store, const json& live) {
+  json holds = json::array();
+  for (const HoldRow& h : store.holds(true)) holds.push_back(hold_item(h));
+  std::size_t drift = 0;
+  for (const ProblemRow& p : store.problems()) drift += p.drift;
+  json status = {{"service", live.is_null() ? json("not running") : json("running")},
+                 {"people", {{"listed", store.count_people(true)}, {"known", store.count_people(false)}}},
+                 {"entries", store.count_entries()},
+                 {"groups", store.count_groups()},
+                 {"holds", std::move(holds)},
+                 {"problems", store.count_problems()},
+                 {"drift", drift},
+                 {"feed taken", store.meta("feed.taken")},
+                 {"last settled", store.meta("settled")},
+                 {"audit records", store.last_audit() ? store.last_audit()->seq : 0},
+                 {"waiting upstream", store.outbox_waiting()}};
+  if (!live.is_null()) status["live"] = live;
+  for (const ProblemRow& p : store.problems("directory")) status["error"] = p.what;
+  for (const ProblemRow& p : store.problems("feed")) status["feed error"] = p.what;
+  return status;
+}
+
+}  // namespace muster

@@ -1,0 +1,169 @@
+// Who has access to what, and why.
+#include <algorithm>
+
+#include "agent/change_json.h"
+#include "agent/gatekeeper.h"
+#include "agent/planner.h"
+#include "agent/report.h"
+
+namespace muster {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::size_t kHistory = 20;
+
+bool names_group(const Dn& dn, const std::string& wanted) {
+  if (wanted.empty()) return true;
+  if (const auto as_dn = Dn::parse(wanted); as_dn && *as_dn == dn) return true;
+  const auto avas = dn.rdn_avas();
+  return !avas.empty() && fold_case(avas.front().value) == fold_case(wanted);
+}
+
+json entitlement_item(const Entitlement& e) { return {{"role", e.role}, {"condition", e.condition}, {"rule", e.at.rule()}}; }
+
+/// The last approval that let a membership of this entry through.
+std::string approval_of(Store& store, const std::string& entry, const std::string& group) {
+  std::string approval;
+  store.each_audit(0, [&](const AuditRow& row) {
+    if (row.body.find("\"approval\"") == std::string::npos || row.body.find(entry) == std::string::npos) return true;
+    const json record = json::parse(row.body, nullptr, false);
+    if (record.value("entry", "") == entry && record.value("group", "") == group) approval = record.value("approval", "");
+    return true;
+  });
+  return approval;
+}
+
+json membership_item(Store& store, const EntryRow& entry, const MembershipRow& m, const std::vector<Entitlement>& due, const Rules& rules) {
+  json j = {{"group", m.dn.str()}, {"has", true}};
+  for (const Entitlement& e : due) {
+    if (e.group == m.dn) j["entitled"] = entitlement_item(e);
+  }
+  if (m.granted) {
+    j.update({{"granted", true}, {"since", iso_time(*m.since)}, {"reason", m.because.text}, {"rule", m.because.rule}, {"cause", m.because.cause}});
+    if (const std::string a = approval_of(store, to_string(entry.entry.id), m.dn.str()); !a.empty()) j["approval"] = a;
+  } else {
+    j["granted"] = false;
+    j["reason"] = j.contains("entitled") ? "was a member before muster looked first; a role asks for it" : "nobody knows: not granted by muster";
+  }
+  if (const ManagedRule* managed = rules.managed_group(m.dn)) {
+    j["managed"] = managed->membership == ManagedRule::Membership::exclusive ? "exclusive" : "granted";
+  }
+  return j;
+}
+
+json access_of(Store& store, const Rules& rules, const PersonRow& person, const std::optional<EntryRow>& entry, const std::string& group, const Now& now) {
+  const auto due = entitlements(person.person, rules, now);
+  json access = json::array();
+  std::vector<Dn> have;
+  if (entry) {
+    for (const MembershipRow& m : store.memberships(entry->id, member_values(entry->entry))) {
+      have.push_back(m.dn);
+      if (names_group(m.dn, group)) access.push_back(membership_item(store, *entry, m, due, rules));
+    }
+  }
+  for (const Entitlement& e : due) {
+    if (std::any_of(have.begin(), have.end(), [&](const Dn& d) { return d == e.group; }) || !names_group(e.group, group)) continue;
+    access.push_back({{"group", e.group.str()}, {"has", false}, {"entitled", entitlement_item(e)}});
+  }
+  return access;
+}
+
+json attributes_of(const Rules& rules, const EntryRow& entry, const Person& person, const Now& now) {
+  json all = json::array();
+  rules.scope->load(person, now);
+  for (const AttributeRule& rule : rules.attributes) {
+    const Values* values = entry.entry.attributes.find(rule.key);
+    json j = {{"attribute", rule.name}, {"owner", to_string(rule.owner)}, {"values", values ? *values : Values{}}, {"rule", rule.at.rule()}};
+    if (rule.value) j.update({{"hr says", rule.value->text()}, {"expression", rule.value->source()}});
+    all.push_back(std::move(j));
+  }
+  return all;
+}
+
+json history_of(Store& store, const std::string& person) {
+  std::vector<json> last;
+  store.each_audit(0, [&](const AuditRow& row) {
+    if (row.body.find(person) == std::string::npos) return true;
+    json record = json::parse(row.body, nullptr, false);
+    if (record.value("person", "") != person) return true;
+    record["audit"] = row.seq;
+    if (last.size() == kHistory) last.erase(last.begin());
+    last.push_back(std::move(record));
+    return true;
+  });
+  return last;
+}
+
+json holds_of(Store& store, Row person) {
+  json all = json::array();
+  for (const HoldRow& h : store.holds(true)) {
+    for (const JournalRow& r : store.hold_changes(h.id)) {
+      if (r.person == person) all.push_back({{"hold", short_id(h.id)}, {"why", h.sentence}, {"change", plan_item(r.change)}});
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+Result<json> why_report(Store& store, Config& config, const std::string& key, const std::string& group) {
+  const auto person = store.person(PersonKey(key));
+  if (!person) return Error{Errc::not_found, "HR knows no person '" + key + "'", "give the feed's key of the person"};
+  const Now now = system_now();
+  const Rules& rules = config.rules;
+  json j = {{"person", key}, {"listed", person->person.listed}, {"source", person->person.source}};
+  for (std::size_t i = 0; i < rules.fields.size() && i < person->person.fields.size(); ++i) j["record"][rules.fields[i]] = person->person.fields[i];
+  std::optional<EntryRow> entry;
+  if (person->entry) entry = store.entry_by_row(*person->entry);
+  if (entry) {
+    j.update({{"dn", entry->entry.dn.str()}, {"entry", to_string(entry->entry.id)}, {"gone", entry->gone}});
+    if (entry->ledger.disabled_at) {
+      j["disabled"] = {{"since", iso_time(*entry->ledger.disabled_at)}, {"for", entry->ledger.disabled_for ? to_string(*entry->ledger.disabled_for) : "?"}};
+    }
+  }
+  j["access"] = access_of(store, rules, *person, entry, group, now);
+  if (group.empty() && entry) j["attributes"] = attributes_of(rules, *entry, person->person, now);
+  j["problems"] = json::array();
+  for (const ProblemRow& p : store.problems(person_subject(person->id))) j["problems"].push_back({{"code", p.code}, {"what", p.what}, {"where", p.where}});
+  j["held"] = holds_of(store, person->id);
+  j["history"] = history_of(store, key);
+  return j;
+}
+
+Result<json> who_report(Store& store, Config& config, const std::string& wanted) {
+  std::vector<GroupRow> found;
+  for (GroupRow& g : store.groups()) {
+    if (names_group(g.dn, wanted)) found.push_back(std::move(g));
+  }
+  if (found.empty()) return Error{Errc::not_found, "no group '" + wanted + "' is known", "give its DN, or the first value of its DN; only groups below <groups base> are known"};
+  if (found.size() > 1) return Error{Errc::config, "'" + wanted + "' names " + std::to_string(found.size()) + " groups", "give the DN: " + found.front().dn.str()};
+  const GroupRow& g = found.front();
+  const ManagedRule* managed = config.rules.managed_group(g.dn);
+  json members = json::array();
+  for (const Store::GrantRow& m : store.members_with_reasons(g.id)) {
+    json j = {{"person", m.person}, {"dn", m.dn}, {"granted", m.granted}};
+    if (m.granted) {
+      j.update({{"since", iso_time(m.since)}, {"reason", m.because.text}, {"rule", m.because.rule}, {"cause", m.because.cause}});
+    } else {
+      j["reason"] = m.person.empty() ? "nobody HR knows" : "not granted by muster";
+      if (const auto person = m.person.empty() ? std::nullopt : store.person(PersonKey(m.person))) {
+        for (const Entitlement& e : entitlements(person->person, config.rules, system_now())) {
+          if (e.group == g.dn) j.update({{"reason", "role " + e.role + ": " + e.condition}, {"rule", e.at.rule()}});
+        }
+      }
+    }
+    members.push_back(std::move(j));
+  }
+  json roles = json::array();
+  for (const RoleRule& r : config.rules.roles) {
+    for (const RoleRule::Group& rg : r.groups) {
+      if (rg.dn == g.dn) roles.push_back({{"role", r.name}, {"when", r.when.source()}, {"rule", r.at.rule()}});
+    }
+  }
+  return json{{"group", g.dn.str()}, {"managed", !managed ? "no" : managed->membership == ManagedRule::Membership::exclusive ? "exclusive" : "granted"},
+              {"placeholder", g.placeholder}, {"roles", std::move(roles)}, {"members", std::move(members)}};
+}
+
+}  // namespace muster
