@@ -1,6 +1,9 @@
-// Switching accounts off and on, in the words of each directory family. Pure: reads entries, returns modifications.
+// Switching accounts off and on, in the words of each directory family. Pure but for in_force(): reads entries, returns
+// modifications.
 #pragma once
 
+#include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,14 +20,14 @@ struct AccountSettings {
   enum class Method { automatic, password_end_time, password_lock, shadow_expire, attribute, move } method = Method::automatic;
   std::string attribute, value, enabled;
   Dn move_to;
-  std::optional<Dn> policy;   ///< the default password policy's DN, where the account cannot read cn=config
+  std::optional<Dn> policy;  ///< the default password policy's DN, where the account cannot read cn=config
 };
 
 /// The way in which one server disables accounts.
 class AccountControl {
  public:
-  /// Chooses for `automatic`: pwdEndTime where the server's schema has it, else pwdAccountLockedTime, else shadowExpire where a class
-  /// allows it; Errc::config with the remedy where there is none.
+  /// Chooses for `automatic`: pwdEndTime where the server's schema has it, else pwdAccountLockedTime, else shadowExpire where a
+  /// class allows it; Errc::config with the remedy where there is none.
   static Result<AccountControl> choose(const ServerInfo& server, const AccountSettings& settings);
 
   AccountSettings::Method method() const { return settings_.method; }
@@ -32,24 +35,49 @@ class AccountControl {
   /// Attributes that must be read of each entry, lower case (operational ones by name).
   std::vector<std::string> attributes() const;
   bool is_disabled(const Entry& entry, Instant now) const;
+  /// The first instant at which the account no longer works by itself; none for one that was disabled.
   std::optional<Instant> expires(const Entry& entry) const;
-  /// The modification that disables or enables; empty where the entry already is so. For `move` see move_target().
+  /// What expires() gives after expire(at): some methods know whole days (UTC) only. Never earlier than `at`.
+  Instant rounded(Instant at) const;
+  /// The modification that disables or enables; empty where the entry already is so, and for `move`, which is a rename.
   std::vector<Mod> disable(const Entry& entry, Instant now) const;
   std::vector<Mod> enable(const Entry& entry) const;
-  /// Errc::config where this method knows no expiry. none: takes the expiry away.
+  /// Errc::config where this method knows no expiry. none: takes the expiry away. Empty where the entry already is so, and for a
+  /// disabled entry: an expiry never enables.
   Result<std::vector<Mod>> expire(const Entry& entry, std::optional<Instant> at) const;
   /// Attributes for a new entry that must start disabled.
   Attributes initially_disabled(Instant now) const;
 
   /// Whether a disable of `entry` would have any effect: a password policy must be in force for it (its own pwdPolicySubentry, the
   /// declared default, or the overlay's default read from cn=config), with pwdLockout for the lock method. Errc::refused:
-  /// "a disable would have no effect here: ..." with the remedy in the hint. Asks the server; remembers the default policy.
+  /// "a disable would have no effect here: ..." with the remedy in the hint. Asks the server, and believes what it found for ten
+  /// seconds.
   Status in_force(Connection& connection, const Entry& entry);
 
  private:
+  using Time = std::chrono::steady_clock::time_point;
+  /// A password policy and where it is named, for sentences.
+  struct Policy {
+    Dn dn;
+    std::string named;
+  };
+  struct Default {
+    Dn suffix;  ///< entries below it have this default
+    Policy policy;
+    Time found;
+  };
+
+  AccountControl(const ServerInfo& server, AccountSettings settings);
+  Result<Policy> policy_of(Connection& connection, const Entry& entry);
+  Result<Policy> default_policy(Connection& connection, const Entry& entry);
+  Status check_policy(Connection& connection, const Policy& policy);
+
   AccountSettings settings_;
-  std::optional<bool> default_policy_ok_;
-  std::string default_policy_problem_;
+  std::string name_;
+  Matching equality_ = Matching::case_ignore;  ///< of settings_.attribute
+  bool single_valued_ = true;
+  std::optional<Default> default_;
+  std::map<std::string, Time> verified_;  ///< policies that are in force, by normal DN
 };
 
 }  // namespace muster

@@ -1,0 +1,72 @@
+#include "agent/control.h"
+
+#include <future>
+
+#include "agent/change_json.h"
+#include "agent/guarded.h"
+#include "agent/report.h"
+#include "service/local_socket.h"
+
+namespace muster {
+
+using nlohmann::json;
+
+namespace {
+
+Verdicts verdict_of(const json& request) { return {request.value("by", ""), request.value("reason", ""), request.value("person", "")}; }
+
+json result_of(json value) { return {{"result", std::move(value)}}; }
+
+}  // namespace
+
+json error_to_json(const Error& error) { return {{"error", {{"code", static_cast<int>(error.code)}, {"what", error.what}, {"hint", error.hint}}}}; }
+
+std::string control_path(const std::string& state_path) { return state_path + ".sock"; }
+
+json Control::on_engine(std::function<json()> work) {
+  auto promise = std::make_shared<std::promise<json>>();
+  auto answer = promise->get_future();
+  daemon_.post([work = std::move(work), promise] { promise->set_value(work()); });
+  return answer.get();
+}
+
+json Control::resync(const json& request) {
+  const bool full = request.value("full", false);
+  const auto people = request.value("people", std::vector<std::string>{});
+  return on_engine([this, full, people]() -> json {
+    auto run = daemon_.resync(full, people);
+    if (!run) return error_to_json(run.error());
+    return result_of(resync_report(engine_.context().store, *run));
+  });
+}
+
+json Control::decide(const json& request, bool approve) {
+  return on_engine([this, request, approve]() -> json {
+    if (const Status ready = daemon_.require_ready(); !ready) return error_to_json(ready.error());
+    const std::string hold = request.value("hold", "");
+    const Status decided = approve ? engine_.approve(hold, verdict_of(request)) : engine_.reject(hold, verdict_of(request));
+    auto run = daemon_.settle();
+    if (!decided) return error_to_json(decided.error());
+    if (!run) return error_to_json(run.error());
+    return result_of(resync_report(engine_.context().store, *run));
+  });
+}
+
+json Control::dispatch(const json& request) {
+  const std::string command = request.is_object() ? request.value("command", "") : "";
+  if (command == "status") {
+    Store store = Store::open_read_only(state_path_);
+    return result_of(status_report(store, live_.get()));
+  }
+  if (command == "resync") return resync(request);
+  if (command == "approve") return decide(request, true);
+  if (command == "reject") return decide(request, false);
+  return error_to_json({Errc::config, "the service does not know the request '" + command + "'", "the command and the service are of different versions"});
+}
+
+std::string Control::answer(const std::string& request) {
+  const auto done = guarded([&]() -> Result<std::string> { return dump(dispatch(json::parse(request))); });
+  return done ? *done : dump(error_to_json(done.error()));
+}
+
+}  // namespace muster
