@@ -1,0 +1,36 @@
+// Being a service: what the platform's service manager and the process tell each other.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "schema/result.h"
+
+namespace muster {
+
+/// One for each process, made by main before any other thread. On Linux: signals, and sd_notify(3) where $NOTIFY_SOCKET is set.
+class Host {
+ public:
+  static Result<std::unique_ptr<Host>> open();
+  virtual ~Host() = default;
+
+  /// Requested once the service manager or the terminal asks for an end (SIGTERM, SIGINT).
+  virtual std::stop_token stopping() = 0;
+  /// Ends the process's work from inside.
+  virtual void stop() = 0;
+  /// Called on a thread of the host when the configuration is to be read again (SIGHUP).
+  virtual void on_reload(std::function<void()> reload) = 0;
+  /// The service does its work now. Once.
+  virtual void ready() = 0;
+  /// One line for `systemctl status`.
+  virtual void status(const std::string& line) = 0;
+  /// Tells the watchdog, where one is set, that the calling loop still runs.
+  virtual void alive() = 0;
+  /// How often alive() is to be called at least.
+  virtual std::chrono::milliseconds heartbeat() const = 0;
+};
+
+}  // namespace muster

@@ -1,0 +1,15 @@
+// Secrets have names; configuration never holds their values.
+#pragma once
+
+#include <string>
+
+#include "schema/ids.h"
+#include "schema/result.h"
+
+namespace muster {
+
+/// Looks in the service manager's credentials ($CREDENTIALS_DIRECTORY), then in `folder`/secrets/`name`. One line feed at the end does not
+/// count. Errc::config: there is none, its name is no plain file name, or others than its owner can read the file.
+Result<Secret> read_secret(const std::string& name, const std::string& folder);
+
+}  // namespace muster

@@ -1,0 +1,66 @@
+#include "service/secret_store.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cstdlib>
+#include <optional>
+
+#include "service/systemd/posix.h"
+
+namespace muster {
+
+namespace {
+
+constexpr std::size_t kLongest = 65536;
+
+Result<std::string> read_all(int fd, const std::string& path) {
+  std::string text;
+  std::array<char, 4096> buffer{};
+  for (;;) {
+    const auto n = read(fd, buffer.data(), buffer.size());
+    if (n < 0) return posix::failure("reading the secret " + path);
+    if (n == 0) return text;
+    text.append(buffer.data(), static_cast<std::size_t>(n));
+    if (text.size() > kLongest) return Error{Errc::config, "the secret " + path + " is longer than 64 KiB", ""};
+  }
+}
+
+/// None: there is no such file. `guarded`: the folder is the service manager's, which guards it itself.
+Result<std::optional<Secret>> read_file(const std::string& path, bool guarded) {
+  const posix::Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd && errno == ENOENT) return std::optional<Secret>();
+  if (!fd) return posix::failure("opening the secret " + path);
+  struct stat info {};
+  if (fstat(fd.get(), &info) != 0) return posix::failure("looking at the secret " + path);
+  if (!S_ISREG(info.st_mode)) return Error{Errc::config, "the secret " + path + " is not a file", ""};
+  if (!guarded && (info.st_mode & 077) != 0) {
+    return Error{Errc::config, "others than its owner can read the secret " + path, "chmod 600 " + path};
+  }
+  auto text = read_all(fd.get(), path);
+  if (!text) return std::move(text).error();
+  if (text->ends_with('\n')) text->pop_back();
+  if (text->empty()) return Error{Errc::config, "the secret " + path + " is empty", ""};
+  return std::optional<Secret>(Secret(std::move(*text)));
+}
+
+}  // namespace
+
+Result<Secret> read_secret(const std::string& name, const std::string& folder) {
+  if (name.empty() || name.find('/') != std::string::npos || name.front() == '.') {
+    return Error{Errc::config, "'" + name + "' is no name of a secret", "use a plain file name"};
+  }
+  if (const char* credentials = std::getenv("CREDENTIALS_DIRECTORY")) {
+    auto found = read_file(std::string(credentials) + "/" + name, true);
+    if (!found) return std::move(found).error();
+    if (*found) return std::move(**found);
+  }
+  const std::string path = folder + "/secrets/" + name;
+  auto found = read_file(path, false);
+  if (!found) return std::move(found).error();
+  if (!*found) return Error{Errc::config, "the secret '" + name + "' does not exist", "put it into " + path + " (chmod 600)"};
+  return std::move(**found);
+}
+
+}  // namespace muster
