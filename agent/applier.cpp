@@ -104,7 +104,7 @@ Status Applier::settle(std::vector<Task>& tasks, std::vector<WriteOutcome>& outc
       const Change& c = task.rows.front().change;
       task.op.op = ModifyOp{{{Mod::Op::replace, c.attribute, c.to}}};
       again.push_back(std::move(task));
-    } else if (code == Errc::conflict || code == Errc::not_found || outcome.code == kNoSuchAttribute) {
+    } else if (!last_round && (code == Errc::conflict || code == Errc::not_found || outcome.code == kNoSuchAttribute)) {
       conflicts.push_back(&task.rows.front());
     } else {
       refused(task.rows.front(), outcome.status.error(), task.verdict ? "write-refused" : "no-effect", at);

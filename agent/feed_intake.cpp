@@ -94,9 +94,18 @@ class Intake {
 
   void park(const FeedReport& report) {
     std::vector<ProblemRow> parked;
+    std::size_t unknown = 0;
     for (const FeedProblem& p : report.problems) {
+      unknown += p.person.empty() || !context_.store.person(PersonKey(p.person));
       parked.push_back({p.person, "", "bad-record", p.str() + "; this person keeps what HR said before", p.file + ":" + std::to_string(p.line), p.field, false, {}});
     }
+    if (unknown > 0) {
+      parked.push_back({"", "", "strangers-wait", "accounts that HR does not know keep their groups until " + std::to_string(unknown) + " unreadable records are mended", "", "", false, {}});
+    }
+    const std::string before = context_.store.meta("feed.unreadable");
+    const std::string now = unknown ? std::to_string(unknown) : "";
+    if (before != now) context_.store.set_meta("feed.unreadable", now);
+    if (!before.empty() && now.empty()) context_.store.mark_all_dirty();
     set_problems(context_, "feed records", parked, at_);
   }
 

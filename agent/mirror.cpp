@@ -97,6 +97,10 @@ Mirror::Fate Mirror::upsert_entry(const Stream& stream, const Entry& entry, std:
     store.mark_groups_of_value_dirty(entry.dn.normal());
   }
   store.update_entry(known->id, stream.index, entry, image);
+  // Enabled again by somebody else: what is disabled later by others is not ours to enable.
+  if (!origin.own && known->ledger.disabled_at && context_.accounts && !context_.accounts->is_disabled(entry, origin.at)) {
+    store.set_disabled(known->id, std::nullopt, std::nullopt);
+  }
   set_joins(known->id, entry);
   store.mark_owner_dirty(known->id);
   return Fate::changed;

@@ -109,7 +109,8 @@ bool Planner::inside_fence(const Change& c) const {
     const auto& protected_groups = context_.rules().protected_groups;
     const bool shielded = std::any_of(protected_groups.begin(), protected_groups.end(), [&](const Dn& g) { return g == c.group; });
     const Stream* groups = context_.groups();
-    return groups && c.group.is_under(groups->base) && !shielded && context_.rules().managed_group(c.group);
+    const bool ours = context_.rules().managed_group(c.group) || (c.decision == Decision::leaver && c.action == Action::remove_member);
+    return groups && c.group.is_under(groups->base) && !shielded && ours;
   }
   if (c.action == Action::move && !c.to.empty()) {
     const auto parent = Dn::parse(c.to.front());
@@ -237,12 +238,15 @@ void Planner::plan_people(const Now& now, bool again) {
 }
 
 void Planner::plan_strangers(const Now& now, bool again) {
+  // A record that cannot be read may be the owner of any of them.
+  if (!context_.store.meta("feed.unreadable").empty()) return;
   for (Row after = 0;;) {
     const auto page = context_.store.dirty_strangers(after, kPage);
     if (page.empty()) return;
     for (const EntryRow& row : page) {
       if (again) context_.store.forget_planned_of(0, row.id);
       context_.store.mark_stranger_planned(row.id);
+      if (context_.store.is_claimed(row.id)) continue;
       Subject subject = subject_of(context_, nullptr, &row, now);
       protect(subject, &row);
       const Plan made = plan(subject, context_.rules(), now);

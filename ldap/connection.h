@@ -21,7 +21,7 @@ namespace muster {
 /// How to reach and bind to a directory. (Plain data, so that ldap/ does not depend on mapping/.)
 struct Endpoint {
   std::string name;                ///< for error sentences
-  std::vector<std::string> urls;   ///< tried in order, starting after the one that failed last
+  std::vector<std::string> urls;   ///< tried in order
   enum class Bind { anonymous, simple, external } bind = Bind::anonymous;
   std::string bind_dn;
   Secret password;

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "ldap/dial.h"
+#include "ldap/ber.h"
 
 namespace muster {
 namespace {
@@ -104,6 +104,24 @@ std::string_view to_string(ServerInfo::Family family) {
     case ServerInfo::Family::other: break;
   }
   return "other";
+}
+
+Attributes wire::raw_attributes(LDAP* ld, LDAPMessage* message) {
+  Attributes attributes;
+  BerElement* raw = nullptr;
+  berval dn{}, item{};
+  if (ldap_get_dn_ber(ld, message, &raw, &dn) != LDAP_SUCCESS) return attributes;
+  const BorrowedBer ber(raw);
+  ber_len_t left = 0;
+  while (ber_get_option(raw, LBER_OPT_REMAINING_BYTES, &left) == LBER_OPT_SUCCESS && left > 0) {
+    if (ber_skip_element(raw, &item) != LBER_SEQUENCE) return attributes;
+    std::string_view contents = view(item), name, set, value;
+    if (!take_element(contents, kOctetString, name) || !take_element(contents, kSet, set)) continue;
+    Values values;
+    while (take_element(set, kOctetString, value)) values.emplace_back(value);
+    attributes.set(name, std::move(values));
+  }
+  return attributes;
 }
 
 Status wire::describe_server(Connection::Impl& impl, const std::string& bind_dn, bool quick) {

@@ -60,8 +60,6 @@ struct Plan {
   std::vector<PlanProblem> problems;
   /// Values that agree with HR now: the store settles them (Ledger::settled) without any write.
   std::vector<std::pair<std::string, Values>> agreed;
-  /// The next day at which the plan may come out differently without anything else changing; none: never.
-  bool depends_on_time = false;
 };
 
 /// Which groups a person should be in, and by which role; for `why` and `who`.

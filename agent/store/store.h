@@ -141,6 +141,8 @@ class Store {
   void set_join_values(Row entry, const std::vector<std::pair<int, std::string>>& values);
   std::vector<Row> entries_with_join_value(int ordinal, const std::string& value);
   /// Entries that belong to nobody and need a look, by growing row; at most `limit` after `after`.
+  /// True when the join rules lead some unlinked person to this entry: it is disputed, not a stranger.
+  bool is_claimed(Row entry);
   std::vector<EntryRow> dirty_strangers(Row after, std::size_t limit);
   std::vector<EntryRow> entries_without_person();
   /// All that are not gone, by growing row.

@@ -109,6 +109,12 @@ std::vector<Row> Store::entries_with_join_value(int ordinal, const std::string& 
   return rows;
 }
 
+bool Store::is_claimed(Row entry) {
+  auto& s = impl_->db.cached("SELECT 1 FROM join_value j JOIN person_join p ON p.ordinal=j.ordinal AND p.value=j.value WHERE j.entry=? LIMIT 1");
+  with(s, entry);
+  const sql::Rewind rewind(s);
+  return s.step();
+}
 std::vector<EntryRow> Store::dirty_strangers(Row after, std::size_t limit) {
   auto& s = impl_->db.cached("SELECT " ENTRY_COLUMNS " FROM entry e WHERE dirty=1 AND gone=0 AND id>?"
                              " AND NOT EXISTS(SELECT 1 FROM person p WHERE p.entry=e.id) ORDER BY id LIMIT ?");

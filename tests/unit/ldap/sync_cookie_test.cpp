@@ -11,7 +11,7 @@ const std::string kFar2 = "20300101000000.000000Z#000000#002#000000";
 
 TEST_CASE("the stored cookie covers every server of a replicated directory") {
   struct Case {
-    const char* name;
+    std::string name;
     std::optional<std::string> known;
     std::string received, stored;
   };
@@ -21,15 +21,20 @@ TEST_CASE("the stored cookie covers every server of a replicated directory") {
       {"the provider's own server id is never sent back", std::nullopt, "rid=000,sid=001,csn=" + kEarly1, "rid=000,csn=" + kEarly1},
       {"a live change on one server keeps what is known of the others", "rid=000,csn=" + kEarly0 + ";" + kEarly1 + ";" + kFar2,
        "rid=000,sid=001,csn=" + kLate1, "rid=000,csn=" + kEarly0 + ";" + kLate1 + ";" + kFar2},
-      {"the first change on another server", "rid=000,csn=" + kEarly0, "rid=000,csn=" + kEarly1, "rid=000,csn=" + kEarly0 + ";" + kEarly1},
-      {"a change told late does not turn the clock back", "rid=000,csn=" + kLate0, "rid=000,csn=" + kEarly0, "rid=000,csn=" + kLate0},
+      {"the first change on another server", "rid=000,csn=" + kEarly0, "rid=000,csn=" + kEarly1,
+       "rid=000,csn=" + kEarly0 + ";" + kEarly1},
+      {"a change told late does not turn the clock back", "rid=000,csn=" + kLate0, "rid=000,csn=" + kEarly0,
+       "rid=000,csn=" + kLate0},
       {"the same cookie again", "rid=000,csn=" + kEarly0, "rid=000,csn=" + kEarly0, "rid=000,csn=" + kEarly0},
       {"one server twice in a cookie", std::nullopt, "rid=000,csn=" + kLate1 + ";" + kEarly1, "rid=000,csn=" + kLate1},
       {"a cookie that names no change", "rid=000,csn=" + kEarly0, "rid=000,sid=001", "rid=000,csn=" + kEarly0},
-      {"the csn of a delete is tolerated", "rid=000,csn=" + kEarly0, "rid=000,csn=" + kLate0 + ",delcsn=" + kFar2, "rid=000,csn=" + kLate0},
+      {"the csn of a delete is tolerated", "rid=000,csn=" + kEarly0, "rid=000,csn=" + kLate0 + ",delcsn=" + kFar2,
+       "rid=000,csn=" + kLate0},
       {"a part that a later version may add", std::nullopt, "rid=000,new=x,csn=" + kEarly0, "rid=000,csn=" + kEarly0},
-      {"the number that was stored stays", "rid=007,csn=" + kEarly0, "rid=000,csn=" + kEarly1, "rid=007,csn=" + kEarly0 + ";" + kEarly1},
-      {"389 Directory Server's replaces", "ldap1:389#cn=m:ou=p:(a=*)#17", "ldap1:389#cn=m:ou=p:(a=*)#18", "ldap1:389#cn=m:ou=p:(a=*)#18"},
+      {"the number that was stored stays", "rid=007,csn=" + kEarly0, "rid=000,csn=" + kEarly1,
+       "rid=007,csn=" + kEarly0 + ";" + kEarly1},
+      {"389 Directory Server's replaces", "ldap1:389#cn=m:ou=p:(a=*)#17", "ldap1:389#cn=m:ou=p:(a=*)#18",
+       "ldap1:389#cn=m:ou=p:(a=*)#18"},
       {"a directory that became OpenLDAP", "ldap1:389#cn=m:ou=p:(a=*)#17", "rid=000,csn=" + kEarly0, "rid=000,csn=" + kEarly0},
       {"one that cannot be read is kept as it came", "rid=000,csn=" + kEarly0, "rid=000,csn=tomorrow", "rid=000,csn=tomorrow"},
   };
@@ -41,7 +46,7 @@ TEST_CASE("the stored cookie covers every server of a replicated directory") {
 }
 
 TEST_CASE("what is not a cookie of OpenLDAP is not taken for one") {
-  const std::pair<const char*, std::string> cases[] = {
+  const std::pair<std::string, std::string> cases[] = {
       {"nothing", ""},
       {"no rid", "csn=" + kEarly0},
       {"an empty rid", "rid=,csn=" + kEarly0},

