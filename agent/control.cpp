@@ -23,10 +23,22 @@ json error_to_json(const Error& error) { return {{"error", {{"code", static_cast
 
 std::string control_path(const std::string& state_path) { return state_path + ".sock"; }
 
+Result<json> ask_service(const std::string& state_path, const json& request) {
+  auto line = ask_local(control_path(state_path), dump(request), std::chrono::hours(12));
+  if (!line) return std::move(line).error();
+  json answer = json::parse(*line, nullptr, false);
+  if (answer.is_object() && answer.contains("result")) return std::move(answer["result"]);
+  if (!answer.is_object() || !answer.contains("error")) return Error{Errc::io, "the service gave an answer that is none", "look at its log"};
+  const json& e = answer["error"];
+  return Error{static_cast<Errc>(e.value("code", 0)), e.value("what", ""), e.value("hint", "")};
+}
+
 json Control::on_engine(std::function<json()> work) {
   auto promise = std::make_shared<std::promise<json>>();
   auto answer = promise->get_future();
-  daemon_.post([work = std::move(work), promise] { promise->set_value(work()); });
+  if (!daemon_.post([work = std::move(work), promise] { promise->set_value(work()); })) {
+    return error_to_json({Errc::unreachable, "the service is stopping", "ask again when it runs"});
+  }
   return answer.get();
 }
 

@@ -32,12 +32,12 @@ Daemon::~Daemon() { stop_watchers(); }
 
 void Daemon::look_at_feed() {
   feed_due_ = true;
-  mailbox_.post([] {});
+  (void)mailbox_.post([] {});
 }
 
 void Daemon::reload() {
   reload_due_ = true;
-  mailbox_.post([] {});
+  (void)mailbox_.post([] {});
 }
 
 void Daemon::stop_watchers() {
@@ -205,6 +205,7 @@ void Daemon::note_feed(const Status& status) {
 
 Result<RunReport> Daemon::settle() {
   auto report = engine_.settle();
+  if (pump_.empty()) (void)engine_.drop_events();
   pump_.wake();
   if (!report) return report;
   if (report->applied + report->failed > 0) spdlog::info("applied {} changes, {} failed, in {:.3f} s", report->applied, report->failed, report->seconds);
@@ -291,6 +292,9 @@ Status Daemon::run(std::stop_token stop) {
     mailbox_.wait(next_wake(), stop);
   }
   stop_watchers();
+  // Whoever waits for an answer gets one.
+  mailbox_.close();
+  drain(stop);
   return ok();
 }
 

@@ -27,7 +27,8 @@ class Daemon {
   Status run(std::stop_token stop);
 
   /// Runs `request` on the engine's thread between two pieces of work. Thread-safe.
-  void post(Mailbox::Request request) { mailbox_.post(std::move(request)); }
+  /// False: the daemon has stopped.
+  bool post(Mailbox::Request request) { return mailbox_.post(std::move(request)); }
   /// The feed may have changed. Thread-safe.
   void look_at_feed();
   /// Read the configuration again. Thread-safe.

@@ -1,6 +1,7 @@
 #include "agent/engine.h"
 
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "agent/applier.h"
@@ -256,6 +257,13 @@ void Engine::directory_trouble(const std::optional<Error>& error) {
     Store::Transaction transaction(context_->store);
     set_problems(*context_, "directory", problems, system_now().utc);
     transaction.commit();
+    return ok();
+  });
+}
+
+Status Engine::drop_events() {
+  return guarded([&]() -> Status {
+    context_->store.prune_outbox(std::numeric_limits<Row>::max());
     return ok();
   });
 }

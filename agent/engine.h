@@ -83,6 +83,8 @@ class Engine {
 
   /// Notes a trouble of the directory connection (shown by status and problems), or that it is over.
   void directory_trouble(const std::optional<Error>& error);
+  /// Without any upstream nobody waits for events.
+  Status drop_events();
   Status acknowledge(const std::string& upstream, Row position, const std::vector<std::string>& all_upstreams);
 
   Context& context() { return *context_; }

@@ -18,6 +18,10 @@ class LiveStatus {
     const std::lock_guard lock(mutex_);
     values_["watch"][stream].update(value);
   }
+  void set_upstream(const std::string& name, nlohmann::json value) {
+    const std::lock_guard lock(mutex_);
+    values_["upstream"][name] = std::move(value);
+  }
   nlohmann::json get() const {
     const std::lock_guard lock(mutex_);
     return values_;

@@ -34,10 +34,17 @@ class Mailbox {
     bell_.notify_all();
     return true;
   }
-  void post(Request request) {
+  /// False: nobody takes requests any more.
+  bool post(Request request) {
     const std::lock_guard lock(mutex_);
+    if (closed_) return false;
     requests_.push_back(std::move(request));
     bell_.notify_all();
+    return true;
+  }
+  void close() {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
   }
 
   /// Until something is there, `until`, or stop. True: something is there.
@@ -97,6 +104,7 @@ class Mailbox {
   std::condition_variable_any bell_, room_;
   std::vector<std::deque<Message>> lanes_;
   std::deque<Request> requests_;
+  bool closed_ = false;
 };
 
 }  // namespace muster

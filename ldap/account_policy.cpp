@@ -131,7 +131,7 @@ Result<AccountControl::Policy> AccountControl::default_policy(Connection& connec
 /// slapd applies no policy at all where the named one does not exist; it does not fall back to the default.
 Status AccountControl::check_policy(Connection& connection, const Policy& policy) {
   auto read = connection.read(policy.dn.str(), {"objectClass", "pwdLockout"});
-  if (!read && read.error().code != Errc::not_found && read.error().code != Errc::refused) return std::move(read).error();
+  if (!read && read.error().code == Errc::unreachable) return std::move(read).error();
   if (!read || !*read)
     return no_effect("the password policy " + policy.dn.str() + " (" + policy.named + ") does not exist, or " +
                          connection.server().bound_as + " may not see it",

@@ -5,6 +5,7 @@
 
 #include "ldap/connection_impl.h"
 #include "ldap/sync_batches.h"
+#include "ldap/sync_cookie.h"
 #include "ldap/sync_messages.h"
 
 namespace muster::wire {
@@ -222,6 +223,15 @@ Error Syncrepl::explain(const Answer& answer) {
   return error_from(answer, doing_);
 }
 
+/// What to resume at. To a cookie that it cannot read, or that names no change, slapd sends all content and then names the delete
+/// phase, as if nothing were missing: such a cookie is better not sent, for then absence means gone.
+std::optional<Cookie> usable(const std::optional<Cookie>& cookie, ServerInfo::Family family) {
+  if (!cookie || cookie->rep().empty()) return std::nullopt;
+  if (family != ServerInfo::Family::openldap) return cookie;
+  const auto known = SyncCookie::parse(cookie->rep());
+  return known && !known->csns.empty() ? std::optional(Cookie(known->str())) : std::nullopt;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ChangeSource>> open_syncrepl(const Endpoint& endpoint, const WatchRequest& request) {
@@ -229,8 +239,10 @@ Result<std::unique_ptr<ChangeSource>> open_syncrepl(const Endpoint& endpoint, co
   if (!connection) return std::move(connection).error();
   auto method = choose_watch_method(connection->server(), "syncrepl");
   if (!method) return std::move(method).error().within(endpoint.name);
-  auto source = std::make_unique<Syncrepl>(std::move(*connection), request);
-  MUSTER_TRY(source->ask(request));
+  WatchRequest asked = request;
+  asked.resume_at = usable(request.resume_at, connection->server().family);
+  auto source = std::make_unique<Syncrepl>(std::move(*connection), asked);
+  MUSTER_TRY(source->ask(asked));
   return std::unique_ptr<ChangeSource>(std::move(source));
 }
 

@@ -21,12 +21,15 @@ struct FeedProblem {
   std::string field;
   std::string person;   ///< key, where it could be read
   std::string what;     ///< sentence without the place
+  std::size_t column = 0;   ///< character of that line; 0: the whole record
+  std::string hint = {};    ///< what to do, or empty
   std::string str() const;  ///< "feed/hr.csv:17: column 'Hire Date': '31.02.2026' is no date of the form %Y-%m-%d"
 };
 
 /// What a read found. Problems of single records (a bad date, a value that no <value> lists, a missing required value) park
-/// that person: the record is not delivered and is listed in `problems` with its key. Faults that make the whole file
-/// doubtful (ragged rows, a missing column, duplicate keys, an unclosed quote, wrong encoding, still being written...) are an Error.
+/// that person: the record is not delivered and is listed in `problems` with its key, once. Faults that make the whole file
+/// doubtful (ragged rows, a missing column, a missing key, duplicate keys, an unclosed quote, wrong encoding, still being written...)
+/// are an Error (Errc::untrusted).
 struct FeedReport {
   std::string file;
   std::string digest;          ///< SHA-256 of the bytes, hex

@@ -17,9 +17,12 @@ Pump::Pump(std::string state_path, std::vector<std::unique_ptr<Sink>> sinks, Liv
   for (auto& s : sinks) lanes_.push_back({std::move(s), -1, 0, {}});
 }
 
-Pump::~Pump() {
+Pump::~Pump() { stop(); }
+
+void Pump::stop() {
   thread_.request_stop();
   wake();
+  if (thread_.joinable()) thread_.join();
 }
 
 std::vector<std::string> Pump::names() const {
@@ -89,7 +92,7 @@ void Pump::run(std::stop_token stop, const Acknowledge& acknowledge) {
         lane.retry_at = std::chrono::steady_clock::now() + std::min(std::chrono::seconds(1 << std::min(lane.failures, 6)), std::chrono::seconds(60));
         spdlog::warn("{}: {}", lane.sink->name(), s.error().text());
       }
-      live_.set("upstream", {{lane.sink->name(), s ? nlohmann::json{{"ok", true}} : nlohmann::json{{"ok", false}, {"error", s.error().text()}}}});
+      live_.set_upstream(lane.sink->name(), s ? nlohmann::json{{"ok", true}} : nlohmann::json{{"ok", false}, {"error", s.error().text()}});
     }
     if (stop.stop_requested()) return;
   }

@@ -25,6 +25,9 @@ class Pump {
 
   void start(Acknowledge acknowledge);
   void wake();
+  /// Ends the thread after what it is doing.
+  void stop();
+  bool empty() const { return lanes_.empty(); }
   /// Delivers what is there and returns; for commands without a service. The first Error, after all sinks were tried.
   Status drain(const Acknowledge& acknowledge);
   std::vector<std::string> names() const;

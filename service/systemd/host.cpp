@@ -46,6 +46,9 @@ class Notifier {
 };
 
 milliseconds watchdog_interval() {
+  // Set for one process of the unit (sd_watchdog_enabled(3)); a child that inherits it is not watched.
+  const char* pid = std::getenv("WATCHDOG_PID");
+  if (pid && std::atoll(pid) != getpid()) return milliseconds(0);
   const char* usec = std::getenv("WATCHDOG_USEC");
   const long long us = usec ? std::atoll(usec) : 0;
   return us > 0 ? std::max(milliseconds(us / 2000), milliseconds(10)) : milliseconds(0);
@@ -72,7 +75,7 @@ class PosixHost final : public Host {
     reload_ = std::move(reload);
   }
   void ready() override { notifier_.say("READY=1"); }
-  void status(const std::string& line) override { notifier_.say("STATUS=" + line); }
+  void status(const std::string& line) override { notifier_.say("STATUS=" + line.substr(0, line.find('\n'))); }
   void alive() override {
     if (watchdog_.count() > 0) notifier_.say("WATCHDOG=1");
   }

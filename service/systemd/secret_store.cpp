@@ -29,7 +29,7 @@ Result<std::string> read_all(int fd, const std::string& path) {
 
 /// None: there is no such file. `guarded`: the folder is the service manager's, which guards it itself.
 Result<std::optional<Secret>> read_file(const std::string& path, bool guarded) {
-  const posix::Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const posix::Fd fd(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!fd && errno == ENOENT) return std::optional<Secret>();
   if (!fd) return posix::failure("opening the secret " + path);
   struct stat info {};

@@ -1,0 +1,92 @@
+#include "agent/cli/commands.h"
+
+#include <algorithm>
+
+namespace muster {
+namespace {
+
+OptionRow by() { return {"by", "NAME", "who decides; recorded in the audit trail", true}; }
+OptionRow reason() { return {"reason", "TEXT", "why; recorded in the audit trail", true}; }
+ArgumentRow hold() { return {"HOLD", "its identifier, as `muster holds` shows it; a beginning that is unique is enough"}; }
+
+std::vector<CommandRow> make_rows() {
+  return {
+      {"run", "the service: watch, feed, apply, report, until stopped",
+       "Stops on SIGTERM or SIGINT, reads its configuration again on SIGHUP."},
+      {"check",
+       "validates the configuration, then asks the directory whether all of it will work",
+       "Reads every file and reports every fault in one run. Then binds, reads the server's schema, tests the rights it needs, the "
+       "watch "
+       "method and every group that a rule names. Changes nothing.",
+       {},
+       {{"offline", "", "validate the files only; ask no server"}}},
+      {"plan",
+       "what a resync would change, and why; changes nothing",
+       "Exit code 0: nothing to change. 3: there are changes. 4: some of them would be held for approval.",
+       {},
+       {{"person", "ID", "only this person; may be repeated", false, true}}},
+      {"resync",
+       "reads feed and directory, compares everything, applies",
+       "Asks the running service where there is one, and works alone where there is none.",
+       {},
+       {{"full", "", "look at every person and entry, not only at what has changed"},
+        {"person", "ID", "only this person; may be repeated", false, true},
+        {"dry-run", "", "print what would be changed; change nothing"}}},
+      {"status",
+       "connections, lag, queue lengths, last resync, holds, drift, errors",
+       "",
+       {},
+       {{"watch", "", "show it again whenever it changes, until interrupted"}}},
+      {"holds",
+       "what the safety gate stopped",
+       "Without HOLD: a list of what waits for a decision. With HOLD: its changes.",
+       {{"HOLD", "its identifier; a beginning that is unique is enough", false}}},
+      {"approve",
+       "lets a hold go on, exactly as it was shown",
+       "The approval covers the exact changes of the hold. Where the plan has changed since, it must be approved again.",
+       {hold()},
+       {by(), reason(), {"person", "ID", "release the changes of this person alone"}}},
+      {"reject", "drops what a hold contains", "", {hold()}, {by(), reason()}},
+      {"why",
+       "what a person has access to, by which rule, since when",
+       "",
+       {{"PERSON", "HR's identifier"}, {"GROUP", "only this group: its DN, or its name", false}}},
+      {"who", "who is in a group, by which rule, since when", "", {{"GROUP", "its DN, or its name"}}},
+      {"problems", "what could not be done, and what drifted: for whom, why, since when", ""},
+      {"audit verify", "finds any record of the audit trail that was changed or is missing", ""},
+      {"audit export", "prints the audit trail, one JSON document per line", ""},
+      {"help", "explains a command", "", {{"COMMAND", "its name", false}}},
+  };
+}
+
+}  // namespace
+
+const std::vector<CommandRow>& command_rows() {
+  static const std::vector<CommandRow> rows = make_rows();
+  return rows;
+}
+
+const std::vector<OptionRow>& global_rows() {
+  static const std::vector<OptionRow> rows = {
+      {"config", "FILE", "the configuration"},
+      {"output", "FORMAT", "text for people, json for programs", false, false, {"text", "json"}},
+      {"log-level",
+       "LEVEL",
+       "how much is logged to standard error",
+       false,
+       false,
+       {"trace", "debug", "info", "warning", "error", "off"}},
+      {"color", "WHEN", "auto: on a terminal, unless NO_COLOR is set", false, false, {"auto", "always", "never"}},
+      {"version", "", "prints the version"},
+      {"help", "", "explains a command, or lists them all"},
+  };
+  return rows;
+}
+
+const CommandRow* find_command(std::string_view name) {
+  const auto& rows = command_rows();
+  const auto found = std::find_if(rows.begin(), rows.end(), [&](const CommandRow& row) { return row.name == name; });
+  return found == rows.end() ? nullptr : &*found;
+}
+
+}  // namespace muster

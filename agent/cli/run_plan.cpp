@@ -1,0 +1,121 @@
+// muster plan, muster resync.
+#include <algorithm>
+#include <iostream>
+
+#include "agent/cli/progress.h"
+#include "agent/cli/session.h"
+#include "agent/cli/table.h"
+#include "agent/control.h"
+#include "agent/guarded.h"
+#include "agent/report.h"
+#include "agent/upstream/file_sink.h"
+#include "service/process_lock.h"
+
+namespace muster {
+
+using nlohmann::json;
+
+namespace {
+
+/// Reads feed and directory and marks whom to look at.
+Status prepare(Engine& engine, const Invocation& call, bool everybody) {
+  MUSTER_TRY(engine.connect());
+  MUSTER_TRY(engine.read_feed(call.has("full")));
+  MUSTER_TRY(engine.read_directory());
+  if (everybody) MUSTER_TRY(engine.everybody());
+  for (const std::string& person : call.values("person")) MUSTER_TRY(engine.only(person));
+  return ok();
+}
+
+json only_people(json report, const std::vector<std::string>& people) {
+  if (people.empty()) return report;
+  const auto other = [&](const json& item) {
+    return std::find(people.begin(), people.end(), item.value("person", "")) == people.end();
+  };
+  for (const char* part : {"changes", "problems"}) {
+    json kept = json::array();
+    for (json& item : report[part]) {
+      if (!other(item)) kept.push_back(std::move(item));
+    }
+    report[part] = std::move(kept);
+  }
+  return report;
+}
+
+int print_plan(const Session& session, const json& report) {
+  if (session.json()) {
+    print_json(report);
+  } else {
+    print_changes(session, report["changes"]);
+    print_holds(session, report["holds"]);
+    for (const json& h : report["holds"]) {
+      std::cout << "\n" << session.out.paint(Tone::heading, "Held: " + h["kind"].get<std::string>()) << "\n";
+      print_changes(session, h["changes"]);
+    }
+    print_problems(session, report["problems"]);
+    const std::size_t n = report["changes"].size();
+    std::cout << "\n"
+              << report["people"] << " people: " << n << (n == 1 ? " change" : " changes")
+              << (report["holds"].empty() ? "" : ", others on hold") << ". Nothing was changed.\n";
+  }
+  if (!report["holds"].empty()) return kHeld;
+  return report["changes"].empty() ? kDone : kChanges;
+}
+
+int plan_now(Session& session) {
+  ProgressBar progress(std::cerr, session.err_terminal, session.err);
+  auto engine = Engine::open(std::move(session.config),
+                             {session.call.config, true, [&](const std::string& what, std::size_t done, std::size_t total) {
+                                progress.update(what, done, total);
+                              }});
+  if (!engine) return fail(session, engine.error());
+  Status ready = prepare(**engine, session.call, true);
+  auto run = ready ? (*engine)->settle() : Result<RunReport>(ready.error());
+  progress.hide();
+  if (!run) return fail(session, run.error());
+  const auto report = guarded([&]() -> Result<json> { return plan_report((*engine)->context().store); });
+  if (!report) return fail(session, report.error());
+  return print_plan(session, only_people(*report, session.call.values("person")));
+}
+
+int resync_alone(Session& session) {
+  auto lock = ProcessLock::take(session.config->settings.state_path + ".lock");
+  if (!lock) return fail(session, lock.error());
+  ProgressBar progress(std::cerr, session.err_terminal, session.err);
+  auto engine = Engine::open(std::move(session.config),
+                             {session.call.config, false, [&](const std::string& what, std::size_t done, std::size_t total) {
+                                progress.update(what, done, total);
+                              }});
+  if (!engine) return fail(session, engine.error());
+  Status ready = prepare(**engine, session.call, session.call.has("full"));
+  (*engine)->directory_trouble(ready || ready.error().code == Errc::not_found ? std::nullopt : std::optional(ready.error()));
+  auto run = ready ? (*engine)->settle() : Result<RunReport>(ready.error());
+  const Status delivered = deliver_now(**engine);
+  progress.hide();
+  if (!run) return fail(session, run.error());
+  const auto report = guarded([&]() -> Result<json> { return resync_report((*engine)->context().store, *run); });
+  if (!report) return fail(session, report.error());
+  const int code = finish_run(session, *report);
+  if (!delivered) return fail(session, delivered.error());
+  return code;
+}
+
+}  // namespace
+
+int run_plan(Session& session) {
+  if (const auto code = load(session)) return *code;
+  return plan_now(session);
+}
+
+int run_resync(Session& session) {
+  if (const auto code = load(session)) return *code;
+  if (session.call.has("dry-run")) return plan_now(session);
+  auto answer = ask_service(session.config->settings.state_path,
+                            {{"command", "resync"}, {"full", session.call.has("full")}, {"people", session.call.values("person")}});
+  if (answer) return finish_run(session, *answer);
+  if (answer.error().code != Errc::not_found || answer.error().what.find("no service listens") == std::string::npos)
+    return fail(session, answer.error());
+  return resync_alone(session);
+}
+
+}  // namespace muster

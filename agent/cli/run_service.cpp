@@ -1,0 +1,80 @@
+// muster run.
+#include <spdlog/spdlog.h>
+
+#include <thread>
+
+#include "agent/cli/session.h"
+#include "agent/control.h"
+#include "agent/daemon.h"
+#include "agent/feed/feed.h"
+#include "agent/upstream/file_sink.h"
+#include "service/host.h"
+#include "service/local_socket.h"
+#include "service/process_lock.h"
+
+namespace muster {
+
+namespace {
+
+/// Tells the daemon when the feed may have changed.
+std::jthread watch_feed(const FeedSettings& settings, Daemon& daemon) {
+  return std::jthread([settings, &daemon](std::stop_token stop) {
+    auto watch = FeedWatch::open(settings);
+    if (!watch) {
+      spdlog::error("the feed cannot be watched, so it is only read on muster resync: {}", watch.error().text());
+      return;
+    }
+    while (!stop.stop_requested()) {
+      const auto changed = (*watch)->wait(stop, std::chrono::hours(1));
+      if (changed && *changed) daemon.look_at_feed();
+      if (!changed && changed.error().code != Errc::cancelled) {
+        spdlog::error("watching the feed: {}", changed.error().text());
+        return;
+      }
+    }
+  });
+}
+
+int serve(Session& session, Engine& engine, Host& host) {
+  LiveStatus live;
+  auto sinks = open_sinks(engine.settings().upstream);
+  if (!sinks) return fail(session, sinks.error());
+  Pump pump(engine.state_path(), std::move(*sinks), live);
+  const auto names = pump.names();
+  Daemon daemon(engine, host, pump, live);
+  Control control(engine, daemon, live);
+  auto server =
+      LocalServer::open(control_path(engine.state_path()), [&](const std::string& request) { return control.answer(request); });
+  if (!server) return fail(session, server.error());
+  pump.start([&](const std::string& name, Row position) {
+    // A position that is lost at the end is found again in the file.
+    (void)daemon.post([&engine, name, position, names] {
+      if (const Status s = engine.acknowledge(name, position, names); !s) spdlog::error("{}", s.error().text());
+    });
+  });
+  host.on_reload([&] { daemon.reload(); });
+  const std::jthread feed = watch_feed(engine.settings().feed, daemon);
+  spdlog::info("muster runs with {}", session.call.config);
+  const Status ended = daemon.run(host.stopping());
+  host.on_reload({});
+  server->reset();
+  pump.stop();
+  if (!ended) return fail(session, ended.error());
+  spdlog::info("stopped");
+  return kDone;
+}
+
+}  // namespace
+
+int run_service(Session& session) {
+  auto host = Host::open();
+  if (!host) return fail(session, host.error());
+  if (const auto code = load(session)) return *code;
+  auto lock = ProcessLock::take(session.config->settings.state_path + ".lock");
+  if (!lock) return fail(session, lock.error());
+  auto engine = Engine::open(std::move(session.config), {session.call.config, false, {}});
+  if (!engine) return fail(session, engine.error());
+  return serve(session, **engine, **host);
+}
+
+}  // namespace muster

@@ -1,0 +1,58 @@
+// What every command has at hand.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "agent/cli/options.h"
+#include "agent/cli/style.h"
+#include "agent/engine.h"
+#include "mapping/loader.h"
+
+namespace muster {
+
+/// cli.md's exit codes.
+enum ExitCode { kDone = 0, kFailed = 1, kUsage = 2, kChanges = 3, kHeld = 4, kUnreachable = 5 };
+
+struct Session {
+  const Invocation& call;
+  Terminal out_terminal, err_terminal;
+  Style out, err;
+  std::unique_ptr<Config> config;
+
+  bool json() const { return call.output == Invocation::Output::json; }
+};
+
+/// Says an error on standard error and gives its exit code.
+int fail(const Session& session, const Error& error);
+/// Loads the configuration into the session; prints every complaint. An exit code when it cannot be used.
+std::optional<int> load(Session& session);
+/// Prints one JSON document.
+void print_json(const nlohmann::json& document);
+/// The state file for reading; Errc::not_found before the first resync.
+Result<Store> open_state(const Session& session);
+/// `work` with exceptions of the store turned into an exit code.
+int with_state(Session& session, const std::function<int(Store&)>& work);
+
+int run_check(Session& session);
+int run_plan(Session& session);
+int run_resync(Session& session);
+int run_service(Session& session);
+int run_status(Session& session);
+int run_holds(Session& session);
+int run_decide(Session& session, bool approve);
+int run_why(Session& session);
+int run_who(Session& session);
+int run_problems(Session& session);
+int run_audit_verify(Session& session);
+int run_audit_export(Session& session);
+
+/// Shared by plan, resync and approve: changes, holds and problems for people.
+void print_changes(const Session& session, const nlohmann::json& changes);
+void print_holds(const Session& session, const nlohmann::json& holds);
+void print_problems(const Session& session, const nlohmann::json& problems);
+/// The end of a resync or an approval: prints the report, gives the exit code.
+int finish_run(const Session& session, const nlohmann::json& report);
+
+}  // namespace muster

@@ -1,0 +1,65 @@
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <exception>
+#include <iostream>
+#include <map>
+
+#include "agent/cli/session.h"
+#include "agent/cli/terminal.h"
+#include "ldap/connection.h"
+
+namespace {
+
+using muster::Session;
+
+int dispatch(Session& session) {
+  static const std::map<std::string, int (*)(Session&)> kCommands{
+      {"run", muster::run_service},
+      {"check", muster::run_check},
+      {"plan", muster::run_plan},
+      {"resync", muster::run_resync},
+      {"status", muster::run_status},
+      {"holds", muster::run_holds},
+      {"approve", [](Session& s) { return muster::run_decide(s, true); }},
+      {"reject", [](Session& s) { return muster::run_decide(s, false); }},
+      {"why", muster::run_why},
+      {"who", muster::run_who},
+      {"problems", muster::run_problems},
+      {"audit verify", muster::run_audit_verify},
+      {"audit export", muster::run_audit_export},
+  };
+  return kCommands.at(session.call.command)(session);
+}
+
+void set_up_log(const muster::Invocation& call) {
+  auto log = spdlog::stderr_color_mt("muster");
+  log->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
+  log->set_level(spdlog::level::from_str(call.log_level));
+  spdlog::set_default_logger(std::move(log));
+}
+
+int run(int argc, char** argv) {
+  auto parsed = muster::parse_command_line({argv + 1, argv + argc}, {"/etc/muster/muster.xml", std::max<std::size_t>(muster::output_terminal().columns, 80)});
+  if (const auto* message = std::get_if<muster::Message>(&parsed)) {
+    (message->exit_code == 0 ? std::cout : std::cerr) << message->text;
+    return message->exit_code;
+  }
+  const auto& call = std::get<muster::Invocation>(parsed);
+  set_up_log(call);
+  muster::initialise_ldap();
+  const auto out = muster::output_terminal(), err = muster::error_terminal();
+  Session session{call, out, err, muster::Style::choose(call.color, out), muster::Style::choose(call.color, err), nullptr};
+  return dispatch(session);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& e) {
+    std::cerr << "muster: " << e.what() << "\n";
+    return 1;
+  }
+}

@@ -1,0 +1,36 @@
+// The embedded upstream: a file of JSON lines, and what opens the configured upstreams.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/upstream/pump.h"
+#include "mapping/settings.h"
+#include "service/durable_file.h"
+
+namespace muster {
+
+class Engine;
+
+/// One event per line, synchronised before it counts as delivered. Remembers by its last line what has arrived.
+class FileSink final : public Sink {
+ public:
+  explicit FileSink(std::string path) : path_(std::move(path)), name_("file " + path_) {}
+  const std::string& name() const override { return name_; }
+  Result<std::string> last_delivered() override;
+  Status deliver(std::span<const OutboxRow> events) override;
+
+ private:
+  Status open();
+  std::string path_, name_;
+  std::unique_ptr<DurableFile> file_;
+};
+
+/// A sink for each <upstream> element.
+Result<std::vector<std::unique_ptr<Sink>>> open_sinks(const UpstreamSettings& settings);
+
+/// Delivers what is in the outbox before a command ends that works without a service.
+Status deliver_now(Engine& engine);
+
+}  // namespace muster

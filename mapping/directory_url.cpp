@@ -1,0 +1,68 @@
+#include "mapping/directory_url.h"
+
+#include <charconv>
+
+#include "mapping/loader_values.h"
+#include "schema/dn.h"
+
+namespace muster {
+namespace {
+
+struct Parts {
+  std::string scheme;
+  std::string_view host;  ///< without the brackets of an IPv6 address
+  std::string_view port;  ///< with its colon
+  std::size_t host_at = 0;
+  std::string_view rest;  ///< behind host and port
+};
+
+std::optional<Parts> split(std::string_view url) {
+  const std::size_t mark = url.find("://");
+  if (mark == std::string_view::npos) return std::nullopt;
+  Parts parts{to_lower(url.substr(0, mark)), {}, {}, mark + 3, {}};
+  std::string_view rest = url.substr(parts.host_at);
+  const std::size_t slash = std::min(rest.find('/'), rest.size());
+  parts.rest = rest.substr(slash);
+  rest = rest.substr(0, slash);
+  const std::size_t bracket = rest.starts_with('[') ? rest.find(']') : std::string_view::npos;
+  const std::size_t colon = rest.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  if (colon != std::string_view::npos) parts.port = rest.substr(colon);
+  parts.host = rest.substr(0, colon);
+  if (bracket != std::string_view::npos) parts.host = rest.substr(1, bracket - 1);
+  return parts;
+}
+
+bool is_port(std::string_view text) {
+  unsigned port = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return fault == std::errc() && end == text.data() + text.size() && port >= 1 && port <= 65535;
+}
+
+}  // namespace
+
+std::optional<UrlFault> fault_of_url(std::string_view url) {
+  const std::string quoted = "'" + std::string(url) + "'";
+  const auto parts = split(url);
+  if (!parts) return UrlFault{0, quoted + " is no URL of a directory", "write ldaps://host, ldap://host or ldapi:///"};
+  if (parts->scheme == "ldapi") return std::nullopt;
+  if (parts->scheme != "ldap" && parts->scheme != "ldaps") {
+    return UrlFault{0, "'" + parts->scheme + "' is no protocol of directories", did_you_mean(parts->scheme, {"ldaps", "ldap", "ldapi"}, "write ldaps://, ldap:// or ldapi://")};
+  }
+  if (parts->host.empty()) return UrlFault{parts->host_at, quoted + " names no host", "write " + parts->scheme + "://host"};
+  if (!parts->port.empty() && !is_port(parts->port.substr(1))) {
+    const auto offset = static_cast<std::size_t>(parts->port.data() - url.data()) + 1;
+    return UrlFault{offset, "'" + std::string(parts->port.substr(1)) + "' is no port", "it must be between 1 and 65535"};
+  }
+  if (parts->rest.size() <= 1) return std::nullopt;
+  const auto offset = static_cast<std::size_t>(parts->rest.data() - url.data());
+  return UrlFault{offset, quoted + " says more than host and port", "bases and filters have attributes of their own"};
+}
+
+bool is_clear_text(std::string_view url) {
+  const auto parts = split(url);
+  if (!parts || parts->scheme != "ldap") return false;
+  const std::string host = to_lower(parts->host);
+  return host != "localhost" && host != "::1" && !host.starts_with("127.");
+}
+
+}  // namespace muster

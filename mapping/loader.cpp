@@ -1,0 +1,74 @@
+#include "mapping/loader.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "mapping/loader_files.h"
+#include "mapping/loader_parts.h"
+#include "mapping/text_digest.h"
+
+namespace muster {
+namespace {
+
+void load_settings(const Element& muster, const std::string& name, Settings& settings) {
+  settings.file = name;
+  settings.directory_of_file = muster.file().folder;
+  load_directory(muster, settings.directory);
+  load_feed(muster, settings.feed);
+  load_state(muster, settings);
+  load_safety(muster, settings.safety);
+  load_upstream(muster, settings.upstream);
+}
+
+/// What the rules take over from muster.xml, so that plan() needs nothing else.
+void prepare(const Settings& settings, Rules& rules) {
+  for (const FieldSettings& field : settings.feed.fields) rules.fields.push_back(field.name);
+  rules.scope = std::make_shared<ExpressionScope>(rules.fields);
+  if (const int start = settings.feed.index_of("start"); start >= 0) rules.start_index = static_cast<std::size_t>(start);
+  for (const auto& protect : settings.safety.protect_groups) rules.protected_groups.push_back(protect.group);
+  const bool snapshot = settings.feed.mode == FeedSettings::Mode::snapshot;
+  rules.missing_is_leaver = snapshot && settings.feed.missing == FeedSettings::Missing::leaver;
+  rules.feed_at = settings.feed.at;
+}
+
+void load_rules(const Element& muster, const std::vector<Element>& mappings, const Settings& settings, Rules& rules) {
+  prepare(settings, rules);
+  RuleContext context{settings, *rules.scope, rules, muster};
+  load_joins(mappings, context);
+  load_attributes(mappings, context);
+  load_access(mappings, context);
+  load_lifecycle(mappings, context);
+}
+
+/// Lengths keep a line from wandering between files unnoticed.
+std::string digest_of(const Config& config) {
+  std::string all;
+  for (const std::string& path : config.settings.mapping_files) {
+    const std::string& text = config.sources.at(path);
+    all += std::to_string(text.size()) + ":" + text;
+  }
+  return text_digest(all);
+}
+
+}  // namespace
+
+LoadResult load_config(const std::string& muster_xml, const ConfigFiles& files) {
+  LoadResult result;
+  Complaints complaints;
+  FileSet set(files, complaints);
+  auto config = std::make_unique<Config>();
+  if (const auto muster = set.read_main(muster_xml)) {
+    load_settings(*muster, muster_xml, config->settings);
+    const std::vector<Element> mappings = set.read_mappings(*muster);
+    load_rules(*muster, mappings, config->settings, config->rules);
+    config->settings.mapping_files = set.mapping_paths();
+    config->sources = set.texts();
+    config->rules.digest = digest_of(*config);
+  }
+  result.errors = complaints.sorted_errors();
+  config->warnings = complaints.sorted_warnings();
+  if (result.errors.empty()) result.config = std::move(config);
+  return result;
+}
+
+}  // namespace muster

@@ -1,0 +1,38 @@
+// The loader by ideas. Private to the loader. Each part complains through its elements and fills in what it could read.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mapping/loader_element.h"
+#include "mapping/rules.h"
+#include "mapping/settings.h"
+
+namespace muster {
+
+// muster.xml
+void load_directory(const Element& muster, DirectorySettings& directory);
+void load_feed(const Element& muster, FeedSettings& feed);
+void load_state(const Element& muster, Settings& settings);
+void load_safety(const Element& muster, SafetySettings& safety);
+void load_upstream(const Element& muster, UpstreamSettings& upstream);
+
+/// What the rules are read against, and into.
+struct RuleContext {
+  const Settings& settings;
+  ExpressionScope& scope;
+  Rules& rules;
+  const Element& muster;  ///< complained about when a rule is missing from all files
+};
+
+// mapping.d: each gets the root elements of all mapping files.
+void load_joins(const std::vector<Element>& mappings, RuleContext& context);
+void load_attributes(const std::vector<Element>& mappings, RuleContext& context);
+void load_access(const std::vector<Element>& mappings, RuleContext& context);
+void load_lifecycle(const std::vector<Element>& mappings, RuleContext& context);
+
+/// The elements `name` in every `section` of every file, in order.
+std::vector<Element> collect_rules(const std::vector<Element>& mappings, std::string_view section, std::string_view name);
+
+}  // namespace muster

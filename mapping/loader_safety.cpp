@@ -1,0 +1,58 @@
+// <safety>, <state> and <upstream>
+#include "mapping/loader_parts.h"
+#include "mapping/loader_values.h"
+
+namespace muster {
+namespace {
+
+void load_protect(const Element& protect, SafetySettings& safety) {
+  int ways = 0;
+  for (const char* way : {"filter", "member-of", "person"}) ways += protect.has(way);
+  if (ways != 1) {
+    return protect.wrong(ways == 0 ? "<protect> does not say whom" : "<protect> says more than one thing",
+                         "write one of filter, member-of and person; repeat <protect> for more");
+  }
+  if (auto filter = read_filter(protect, "filter")) safety.protect_filters.push_back({std::move(*filter), protect.at()});
+  if (auto group = read_dn(protect, "member-of")) safety.protect_groups.push_back({std::move(*group), protect.at()});
+  if (const std::string key = protect.text("person"); !key.empty()) safety.protect_persons.push_back({PersonKey(key), protect.at()});
+}
+
+}  // namespace
+
+void load_safety(const Element& muster, SafetySettings& s) {
+  const auto safety = only_child(muster, "safety");
+  if (!safety) return;
+  s.at = safety->at();
+  s.max_disables = safety->count("max-disables", s.max_disables);
+  s.max_disables_percent = safety->real("max-disables-percent", s.max_disables_percent);
+  s.max_membership_removals = safety->count("max-membership-removals", s.max_membership_removals);
+  s.max_clears = safety->count("max-clears", s.max_clears);
+  s.max_creates = safety->count("max-creates", s.max_creates);
+  s.max_moves = safety->count("max-moves", s.max_moves);
+  s.max_deletes = safety->count("max-deletes", s.max_deletes);
+  s.min_entries_ratio = safety->real("min-entries-ratio", s.min_entries_ratio);
+  for (const Element& protect : safety->children("protect")) load_protect(protect, s);
+}
+
+void load_state(const Element& muster, Settings& settings) {
+  if (const auto state = required_child(muster, "state", "add <state path=\"state.db\"/>")) settings.state_path = read_path(*state, "path");
+}
+
+void load_upstream(const Element& muster, UpstreamSettings& settings) {
+  const auto upstream = only_child(muster, "upstream");
+  if (!upstream) return;
+  for (const Element& file : upstream->children("file")) {
+    const std::string path = read_path(file, "path");
+    for (const UpstreamSettings::File& other : settings.files) {
+      if (other.path == path) file.wrong_in("path", "'" + file.text("path") + "' is written already by the <file> at " + other.at.str(), "keep one of the two");
+    }
+    settings.files.push_back({path, file.at()});
+  }
+  for (const char* later : {"scim", "events"}) {
+    for (const Element& element : upstream->children(later)) {
+      element.warn(element.at(), element.tag() + " is not in this version", "nothing is sent there; <file> is written");
+    }
+  }
+}
+
+}  // namespace muster

@@ -1,0 +1,145 @@
+#include "mapping/loader_values.h"
+
+#include <charconv>
+#include <filesystem>
+
+#include "schema/attribute.h"
+#include "schema/calendar.h"
+
+namespace muster {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+
+/// "... at character 7" of schema's parsers, taken apart: the place is said by the column.
+void wrong_syntax(const Element& element, std::string_view attribute, const Error& error) {
+  static constexpr std::string_view kPlace = " at character ";
+  const std::size_t place = error.what.rfind(kPlace);
+  std::size_t character = 1;
+  if (place != std::string::npos) {
+    const char* const digits = error.what.data() + place + kPlace.size();
+    std::from_chars(digits, error.what.data() + error.what.size(), character);
+  }
+  element.wrong_in(attribute, error.what.substr(0, place), error.hint, character > 0 ? character - 1 : 0);
+}
+
+std::optional<milliseconds> parse_wait(std::string_view text) {
+  if (text.ends_with("ms")) {
+    std::int64_t count = 0;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size() - 2, count);
+    if (fault != std::errc() || end != text.data() + text.size() - 2 || text.size() > 12) return std::nullopt;
+    return milliseconds(count);
+  }
+  return parse_duration(text);
+}
+
+/// An unknown field where the feed, being broken, declares none at all says nothing new.
+bool follows_from_feed(const ExpressionFault& fault, const ExpressionScope& scope) {
+  return scope.fields().empty() && fault.message.starts_with("unknown field");
+}
+
+}  // namespace
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates, std::string otherwise) {
+  const std::string near = nearest_of(word, candidates);
+  return near.empty() ? std::move(otherwise) : "did you mean '" + near + "'?";
+}
+
+std::string listed(const std::vector<std::string>& words) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i > 0) text += i + 1 < words.size() ? ", " : " or ";
+    text += words[i];
+  }
+  return text;
+}
+
+std::optional<Dn> read_dn(const Element& element, std::string_view attribute) {
+  const std::string text = element.text(attribute);
+  if (text.empty()) return std::nullopt;
+  auto dn = Dn::parse(text);
+  if (dn) return std::move(*dn);
+  wrong_syntax(element, attribute, dn.error());
+  return std::nullopt;
+}
+
+std::optional<Filter> read_filter(const Element& element, std::string_view attribute) {
+  const std::string text = element.text(attribute);
+  if (text.empty()) return std::nullopt;
+  auto filter = Filter::parse(text);
+  if (filter) return std::move(*filter);
+  wrong_syntax(element, attribute, filter.error());
+  return std::nullopt;
+}
+
+milliseconds read_wait(const Element& element, std::string_view attribute, const DurationRange& range) {
+  const std::string text = element.text(attribute);
+  if (text.empty()) return range.fallback;
+  const auto wait = parse_wait(text);
+  if (wait && *wait >= range.least && *wait <= range.most) return *wait;
+  const std::string name = "'" + std::string(attribute) + "'";
+  const std::string bounds = "between " + human_duration(range.least) + " and " + human_duration(range.most);
+  if (wait) element.wrong_in(attribute, name + " is " + text, "it must be " + bounds);
+  else element.wrong_in(attribute, "'" + text + "' is no duration", "write 30s, 500ms, 2m or PT30S");
+  return range.fallback;
+}
+
+std::optional<std::chrono::seconds> read_delay(const Element& element, std::string_view attribute) {
+  const std::string text = element.text(attribute, "never");
+  if (text.empty() || text == "never") return std::nullopt;
+  const auto delay = parse_duration(text);
+  if (!delay) element.wrong_in(attribute, "'" + text + "' is no duration", "write never, 30d, 26w or P30D; months have no fixed length");
+  return delay;
+}
+
+std::optional<Expression> read_expression(const Element& element, std::string_view attribute, ExpressionScope& scope) {
+  const std::string text = element.text(attribute);
+  if (text.empty()) return std::nullopt;
+  std::vector<ExpressionFault> faults;
+  auto expression = Expression::compile(text, scope, faults);
+  for (const ExpressionFault& fault : faults) {
+    if (follows_from_feed(fault, scope)) continue;
+    const std::size_t hint = fault.message.find("; ");
+    const bool split = hint != std::string::npos;
+    element.wrong_in(attribute, fault.message.substr(0, hint), split ? fault.message.substr(hint + 2) : "", fault.offset);
+  }
+  return expression;
+}
+
+std::optional<Expression> read_condition(const Element& element, std::string_view attribute, ExpressionScope& scope) {
+  auto condition = read_expression(element, attribute, scope);
+  if (!condition || !condition->constant().has_value()) return condition;
+  if (!*condition->constant()) {
+    element.wrong_in(attribute, "'" + condition->source() + "' is never true, so this " + element.tag() + " applies to nobody",
+                     "correct the condition, or remove the element");
+  } else if (!condition->fields().empty()) {
+    const std::string& field = scope.fields()[condition->fields().front()];
+    element.wrong_in(attribute, "'" + condition->source() + "' is true for everybody, whatever the field holds",
+                     "a field's name alone is always true: write " + field + " != ''");
+  }
+  return condition;
+}
+
+std::string read_path(const Element& element, std::string_view attribute) {
+  const std::string text = element.text(attribute);
+  if (text.empty()) return "";
+  return (fs::path(element.file().folder) / text).lexically_normal().string();
+}
+
+std::string read_existing_path(const Element& element, std::string_view attribute) {
+  std::string path = read_path(element, attribute);
+  std::error_code ignored;
+  if (!path.empty() && !fs::is_regular_file(path, ignored)) {
+    element.wrong_in(attribute, "there is no file '" + element.text(attribute) + "'", "it is looked for at " + path);
+  }
+  return path;
+}
+
+void must_be_under(const Element& element, std::string_view attribute, const Dn& dn, const Dn& base, const std::string& base_name) {
+  if (base.empty() || dn.is_under(base)) return;
+  element.wrong_in(attribute, "'" + dn.str() + "' is outside " + base_name + " (" + base.str() + ")",
+                   "muster writes only below the bases that muster.xml declares");
+}
+
+}  // namespace muster

@@ -1,0 +1,39 @@
+// Attribute values with a meaning of their own. Private to the loader. None: absent, or wrong and complained about.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "mapping/expression.h"
+#include "mapping/loader_element.h"
+#include "schema/dn.h"
+#include "schema/filter.h"
+
+namespace muster {
+
+std::optional<Dn> read_dn(const Element& element, std::string_view attribute);
+std::optional<Filter> read_filter(const Element& element, std::string_view attribute);
+/// "30s", "PT30S", "500ms".
+struct DurationRange {
+  std::chrono::milliseconds fallback, least, most;
+};
+std::chrono::milliseconds read_wait(const Element& element, std::string_view attribute, const DurationRange& range);
+/// "never" (none) or a duration.
+std::optional<std::chrono::seconds> read_delay(const Element& element, std::string_view attribute);
+std::optional<Expression> read_expression(const Element& element, std::string_view attribute, ExpressionScope& scope);
+/// read_expression() for a condition: complains where it is the same for everybody and reads like a mistake.
+std::optional<Expression> read_condition(const Element& element, std::string_view attribute, ExpressionScope& scope);
+/// Absolute, from the folder of the file that names it; empty where absent.
+std::string read_path(const Element& element, std::string_view attribute);
+/// read_path() of a file that must be there.
+std::string read_existing_path(const Element& element, std::string_view attribute);
+/// Complains unless `dn` is `base` or below. An empty base is one that could not be read: nothing to say.
+void must_be_under(const Element& element, std::string_view attribute, const Dn& dn, const Dn& base, const std::string& base_name);
+
+/// "did you mean 'x'?", or `otherwise`.
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates, std::string otherwise);
+/// "a, b or c"
+std::string listed(const std::vector<std::string>& words);
+
+}  // namespace muster
