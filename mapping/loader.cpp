@@ -31,9 +31,10 @@ void prepare(const Settings& settings, Rules& rules) {
   rules.feed_at = settings.feed.at;
 }
 
-void load_rules(const Element& muster, const std::vector<Element>& mappings, const Settings& settings, Rules& rules) {
+void load_rules(const Element& muster, const std::vector<Element>& mappings, const Settings& settings, Rules& rules,
+                bool complete) {
   prepare(settings, rules);
-  RuleContext context{settings, *rules.scope, rules, muster};
+  RuleContext context{settings, *rules.scope, rules, muster, complete};
   load_joins(mappings, context);
   load_attributes(mappings, context);
   load_access(mappings, context);
@@ -60,7 +61,7 @@ LoadResult load_config(const std::string& muster_xml, const ConfigFiles& files) 
   if (const auto muster = set.read_main(muster_xml)) {
     load_settings(*muster, muster_xml, config->settings);
     const std::vector<Element> mappings = set.read_mappings(*muster);
-    load_rules(*muster, mappings, config->settings, config->rules);
+    load_rules(*muster, mappings, config->settings, config->rules, set.complete());
     config->settings.mapping_files = set.mapping_paths();
     config->sources = set.texts();
     config->rules.digest = digest_of(*config);

@@ -60,7 +60,7 @@ void load_group(const Element& element, RoleRule& role, const RuleContext& conte
   auto dn = read_dn(element, "dn");
   if (!dn) return;
   const std::string text = dn->str();
-  if (!context.rules.managed_group(*dn)) {
+  if (context.complete && !context.rules.managed_group(*dn)) {
     element.wrong_in("dn", "role '" + role.name + "' gives '" + text + "', which is not managed",
                      did_you_mean(text, candidates_for(*dn, context.rules), "add <managed group=\"" + text + "\" membership=\"granted\"/>"));
   }

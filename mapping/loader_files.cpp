@@ -62,6 +62,7 @@ const SourceFile* FileSet::read(const std::string& path, const std::string& show
   if (!text) {
     const Error& e = text.error();
     complaints_.error(includer ? includer->in("path") : Location{shown, 0, 0}, e.what, e.hint);
+    complete_ = false;
     return nullptr;
   }
   const std::string folder = fs::path(path).parent_path().string();
@@ -71,6 +72,7 @@ const SourceFile* FileSet::read(const std::string& path, const std::string& show
   const XsdCheck::Outcome outcome = xsd_->check(file.text.text());
   if (const auto& fault = outcome.not_xml) {
     complaints_.error({shown, fault->line, fault->column}, fault->what, fault->hint);
+    complete_ = false;
     return nullptr;
   }
   file.document.load_buffer(file.text.text().data(), file.text.text().size(), pugi::parse_default, pugi::encoding_utf8);
@@ -110,9 +112,10 @@ void FileSet::follow(const Element& root, Chain& chain, std::vector<Element>& ma
   }
 }
 
-void FileSet::nothing_found(const Element& include, const std::string& pattern) const {
+void FileSet::nothing_found(const Element& include, const std::string& pattern) {
   const std::string path = include.text("path");
   if (has_wildcard(pattern)) return include.warn(include.in("path"), "no file matches '" + path + "'", "");
+  complete_ = false;
   const fs::path whole(pattern);
   std::vector<std::string> neighbours;
   for (const std::string& near : files_.glob((whole.parent_path() / "*").string())) neighbours.push_back(fs::path(near).filename().string());
@@ -139,7 +142,10 @@ void FileSet::include(const Element& include, const std::string& path, Chain& ch
   if (!file) return;
   const Element root(file->document.document_element(), *file, complaints_);
   if (root.name() == "muster") return root.wrong("<muster> stands in an included file", "included files are <mapping>");
-  if (root.name() != "mapping") return;
+  if (root.name() != "mapping") {
+    complete_ = false;
+    return;
+  }
   mappings.push_back(root);
   chain.push_back(file);
   follow(root, chain, mappings);

@@ -23,6 +23,8 @@ class FileSet {
   /// The root elements of all mapping files that are included from `root`, directly or through others.
   std::vector<Element> read_mappings(const Element& root);
 
+  /// False: a file that was named could not be read or is no XML, so that what seems to be missing may be in it.
+  bool complete() const { return complete_; }
   /// By absolute path.
   std::map<std::string, std::string> texts() const;
   /// Of mapping files, absolute and sorted.
@@ -33,7 +35,7 @@ class FileSet {
   const SourceFile* read(const std::string& path, const std::string& shown, const Element* includer);
   void follow(const Element& root, Chain& chain, std::vector<Element>& mappings);
   void include(const Element& include, const std::string& path, Chain& chain, std::vector<Element>& mappings);
-  void nothing_found(const Element& include, const std::string& pattern) const;
+  void nothing_found(const Element& include, const std::string& pattern);
   bool leads_back(const Element& include, const std::string& path, const Chain& chain) const;
   std::string shown_as(const std::string& path) const;
 
@@ -43,6 +45,7 @@ class FileSet {
   std::optional<XsdCheck> xsd_;
   std::vector<std::unique_ptr<SourceFile>> all_;  ///< muster.xml first; addresses are stable
   std::map<std::string, const SourceFile*> by_path_;
+  bool complete_ = true;
 };
 
 /// Breaches of the XSD in plain sentences.

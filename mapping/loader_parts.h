@@ -24,6 +24,7 @@ struct RuleContext {
   ExpressionScope& scope;
   Rules& rules;
   const Element& muster;  ///< complained about when a rule is missing from all files
+  bool complete;          ///< FileSet::complete()
 };
 
 // mapping.d: each gets the root elements of all mapping files.

@@ -121,7 +121,7 @@ std::vector<Element> collect_rules(const std::vector<Element>& mappings, std::st
 void load_joins(const std::vector<Element>& mappings, RuleContext& context) {
   const std::vector<Element> matches = collect_rules(mappings, "join", "match");
   for (const Element& match : matches) load_match(match, context);
-  if (!matches.empty()) return;
+  if (!matches.empty() || !context.complete) return;
   context.muster.wrong("no file of rules says how people and entries are joined", "add <join><match attribute=\"...\" value=\"...\"/></join>");
 }
 

@@ -104,14 +104,16 @@ class Run {
     faults_.push_back({kind, index, std::move(attribute), std::move(original)});
   }
 
-  /// A document cannot name a schema of its own: libxml2 would go and load it.
-  void drop_schema_hints() const {
+  /// A document cannot name a schema of its own, which libxml2 would go and load, nor choose its types.
+  void drop_schema_hints() {
     constexpr std::string_view kInstance = "http://www.w3.org/2001/XMLSchema-instance";
     for (xmlNode* e = root(); e; e = next(e)) {
       for (xmlAttr* a = e->properties; a;) {
         xmlAttr* const following = a->next;
         const bool hint = view(a->name) == "schemaLocation" || view(a->name) == "noNamespaceSchemaLocation";
-        if (a->ns && view(a->ns->href) == kInstance && hint) xmlRemoveProp(a);
+        const bool instance = a->ns && view(a->ns->href) == kInstance;
+        if (instance && !hint) add(XsdFault::Kind::unknown_attribute, e, std::string(view(a->name)), "");
+        if (instance) xmlRemoveProp(a);
         a = following;
       }
     }

@@ -49,7 +49,7 @@ std::size_t ascii_length(std::string_view s) {
   for (; i + 8 <= s.size(); i += 8) {
     std::uint64_t eight = 0;
     std::memcpy(&eight, s.data() + i, 8);
-    // The second half finds a zero byte (Mycroft); it may also stop for nothing at a byte above one.
+    // (x - 1) & ~x has the high bit of each byte that is zero, or that follows one.
     if (((eight | ((eight - 0x0101010101010101U) & ~eight)) & kHighBits) != 0) break;
   }
   while (i < s.size() && byte_at(s, i) - 1 < 0x7F) ++i;
@@ -189,18 +189,20 @@ class Windows1252 final : public Decoder {
 
  private:
   void watch(unsigned byte) {
-    if (run_.size() < 64) run_.push_back(static_cast<char>(byte));
+    if (run_.size() < kRun) run_.push_back(static_cast<char>(byte));
   }
   /// A run of bytes above ASCII is over. Accidental UTF-8 would need each of them to look like it.
   void run_ends() {
     for (std::string_view s = run_; !s.empty();) {
       const int n = utf8_length(s);
+      if (n < 0 && run_.size() == kRun) break;
       (n > 0 ? utf8_seen_ : other_seen_) = true;
       s.remove_prefix(n > 0 ? static_cast<std::size_t>(n) : s.size());
     }
     run_.clear();
   }
 
+  static constexpr std::size_t kRun = 64;  ///< of a longer run the beginning is enough
   std::string run_;
   bool utf8_seen_ = false, other_seen_ = false;
 };
