@@ -61,17 +61,17 @@ struct ExpressionScope::Impl {
 ExpressionScope::Impl::Impl(std::vector<std::string> declared) : fields(std::move(declared)) {
   record.fields.resize(fields.size());
   pugi::xml_node person = document_.append_child("person");
-  for (const std::string& field : fields) {
-    texts_.push_back(person.append_child(field.c_str()).append_child(pugi::node_pcdata));
-  }
+  for (const std::string& field : fields) { texts_.push_back(person.append_child(field.c_str()).append_child(pugi::node_pcdata)); }
   variables.set("today", 0.0);
   variables.set("now", 0.0);
 }
 
 void ExpressionScope::Impl::load(const Person& person, const Now& at) {
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (i < person.fields.size()) record.fields[i] = person.fields[i];
-    else record.fields[i].clear();
+    if (i < person.fields.size())
+      record.fields[i] = person.fields[i];
+    else
+      record.fields[i].clear();
   }
   if (now && now->utc == at.utc && now->today == at.today) return;
   now = at;

@@ -1,4 +1,5 @@
-// XPath 1.0 over the HR record, compiled once. (W3C XPath 1.0; pugixml is private to expression.cpp.)
+// XPath 1.0 over the HR record (W3C XPath 1.0), compiled once. What looks at plain fields, which is nearly everything, runs as a
+// program of our own (mapping/xpath_program.h); pugixml, private to expression.cpp, judges every text and evaluates the rest.
 #pragma once
 
 #include <memory>
@@ -14,8 +15,8 @@
 namespace muster {
 
 /// The record that expressions see: <person> with one child per field (so a lone field name is true even when empty: write
-/// `end != ''`), $today = 20261123 and $now = 20261123073753 (UTC) as
-/// numbers. Owns what compiled expressions refer to. One thread at a time.
+/// `end != ''`), $today = 20261123 and $now = 20261123073753 (UTC) as numbers. Owns what compiled expressions refer to. One thread
+/// at a time.
 class ExpressionScope {
  public:
   explicit ExpressionScope(std::vector<std::string> fields);
@@ -23,7 +24,8 @@ class ExpressionScope {
   ExpressionScope(const ExpressionScope&) = delete;
   ExpressionScope& operator=(const ExpressionScope&) = delete;
 
-  /// Expressions evaluate over `person` at `now` until the next call. Cheap when only a few fields differ from the last person.
+  /// Expressions evaluate over `person` at `now` until the next call. Copies the fields; allocates nothing once they have been as
+  /// long.
   void load(const Person& person, const Now& now);
   const std::vector<std::string>& fields() const;
 

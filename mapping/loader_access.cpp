@@ -3,6 +3,7 @@
 
 #include "mapping/loader_parts.h"
 #include "mapping/loader_values.h"
+#include "schema/attribute.h"
 
 namespace muster {
 namespace {
@@ -37,11 +38,10 @@ void check_managed(const Element& element, const ManagedRule& rule, const RuleCo
 }
 
 void load_managed(const Element& element, RuleContext& context) {
-  if (element.has("base") == element.has("group")) {
-    return element.wrong(element.has("base") ? "<managed> has both 'base' and 'group'" : "<managed> says neither 'base' nor 'group'",
-                         "write one of the two; repeat <managed> for more");
-  }
   const bool is_base = element.has("base");
+  const char* const remedy = "write one of the two; repeat <managed> for more";
+  if (is_base && element.has("group")) return element.wrong("<managed> has both 'base' and 'group'", remedy);
+  if (!is_base && !element.has("group")) return element.lacks("<managed> says neither 'base' nor 'group'", remedy);
   auto dn = read_dn(element, is_base ? "base" : "group");
   if (!dn) return;
   ManagedRule rule{std::move(*dn), is_base, element.choice("membership", Membership::exclusive, kMemberships), element.at()};
@@ -49,11 +49,25 @@ void load_managed(const Element& element, RuleContext& context) {
   context.rules.managed.push_back(std::move(rule));
 }
 
-/// Names that a misspelt group may have meant: groups that are managed by name, or this one's name below a managed base.
-std::vector<std::string> candidates_for(const Dn& group, const Rules& rules) {
-  std::vector<std::string> names;
-  for (const ManagedRule& rule : rules.managed) names.push_back(rule.is_base ? group.rdn() + "," + rule.dn.str() : rule.dn.str());
-  return names;
+/// `dn` without the RDNs at its end that `other` has there too: where two long names really differ.
+std::string own_part(const Dn& dn, const Dn& other) {
+  std::vector<Dn> ours, theirs;
+  for (Dn d = dn; !d.empty(); d = d.parent()) ours.push_back(d);
+  for (Dn d = other; !d.empty(); d = d.parent()) theirs.push_back(d);
+  std::size_t common = 0;
+  while (common < ours.size() && common < theirs.size() && *(ours.rbegin() + static_cast<std::ptrdiff_t>(common)) == *(theirs.rbegin() + static_cast<std::ptrdiff_t>(common))) ++common;
+  std::string part;
+  for (std::size_t i = 0; i + common < ours.size(); ++i) part += (i ? "," : "") + ours[i].rdn();
+  return part;
+}
+
+/// What a misspelt group may have meant: a group that is managed by name, or this one's name below a managed base.
+std::string meant_group(const Dn& group, const Rules& rules) {
+  for (const ManagedRule& rule : rules.managed) {
+    const auto candidate = rule.is_base ? Dn::parse(group.rdn() + "," + rule.dn.str()) : Result<Dn>(rule.dn);
+    if (candidate && !nearest_of(own_part(group, *candidate), {own_part(*candidate, group)}).empty()) return candidate->str();
+  }
+  return "";
 }
 
 void load_group(const Element& element, RoleRule& role, const RuleContext& context) {
@@ -61,8 +75,9 @@ void load_group(const Element& element, RoleRule& role, const RuleContext& conte
   if (!dn) return;
   const std::string text = dn->str();
   if (context.complete && !context.rules.managed_group(*dn)) {
+    const std::string near = meant_group(*dn, context.rules);
     element.wrong_in("dn", "role '" + role.name + "' gives '" + text + "', which is not managed",
-                     did_you_mean(text, candidates_for(*dn, context.rules), "add <managed group=\"" + text + "\" membership=\"granted\"/>"));
+                     near.empty() ? "add <managed group=\"" + text + "\" membership=\"granted\"/>" : "did you mean '" + near + "'?");
   }
   if (const auto* shield = protected_group(*dn, context.settings.safety)) {
     element.wrong_in("dn", "role '" + role.name + "' gives '" + text + "', which is protected at " + shield->at.str(),
@@ -75,7 +90,7 @@ void load_group(const Element& element, RoleRule& role, const RuleContext& conte
 }
 
 void load_role(const Element& element, RuleContext& context) {
-  auto when = read_condition(element, "when", context.scope);
+  auto when = read_condition(element, "when", context);
   // Groups of a role whose condition is broken are checked all the same.
   std::vector<ExpressionFault> none;
   if (!when) when = Expression::compile("false()", context.scope, none);

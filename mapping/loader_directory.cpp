@@ -33,29 +33,36 @@ void remember(const Element& element, std::string_view attribute, const std::str
   if (element.has(attribute)) d.places[key] = element.in(attribute);
 }
 
-void load_urls(const Element& element, DirectorySettings& d) {
+/// The URLs of the attribute, each with its offset.
+std::vector<std::pair<std::size_t, std::string>> urls_of(const Element& element) {
+  static constexpr std::string_view kBlank = " \t\r\n";
   const std::string all = element.text("url");
-  for (std::size_t at = all.find_first_not_of(" \t\n"); at != std::string::npos; at = all.find_first_not_of(" \t\n", at)) {
-    const std::size_t end = std::min(all.find_first_of(" \t\n", at), all.size());
-    const std::string url = all.substr(at, end - at);
-    if (const auto fault = fault_of_url(url)) element.wrong_in("url", fault->what, fault->hint, at + fault->offset);
-    else d.urls.push_back(url);
+  std::vector<std::pair<std::size_t, std::string>> urls;
+  for (std::size_t at = all.find_first_not_of(kBlank); at != std::string::npos; at = all.find_first_not_of(kBlank, at)) {
+    const std::size_t end = std::min(all.find_first_of(kBlank, at), all.size());
+    urls.emplace_back(at, all.substr(at, end - at));
     at = end;
   }
-  if (d.urls.empty() && all.find_first_not_of(" \t\n") == std::string::npos && !all.empty()) {
-    element.wrong_in("url", "'url' of <directory> names no server", "write url=\"ldaps://host\"");
+  return urls;
+}
+
+void load_urls(const Element& element, DirectorySettings& d) {
+  const auto urls = urls_of(element);
+  for (const auto& [at, url] : urls) {
+    if (const auto fault = fault_of_url(url)) element.wrong_in("url", fault->what, fault->hint, at + fault->offset);
+    else d.urls.push_back(url);
   }
+  if (urls.empty() && !element.text("url").empty()) element.wrong_in("url", "'url' of <directory> names no server", "write url=\"ldaps://host\"");
 }
 
 /// A password or personal data in clear text leaves this machine only where nobody can be in between.
 void check_clear_text(const Element& element, const DirectorySettings& d) {
   if (d.start_tls) return;
-  const std::string all = element.text("url");
-  for (const std::string& url : d.urls) {
-    if (!is_clear_text(url)) continue;
+  for (const auto& [at, url] : urls_of(element)) {
+    if (fault_of_url(url) || !is_clear_text(url)) continue;
     const std::string what = d.bind == BindMethod::simple ? "the password and everybody's data" : "everybody's data";
     element.wrong_in("url", "'" + url + "' would send " + what + " in clear text over the network",
-                     "use ldaps://, or add <tls start-tls=\"true\"/>", all.find(url));
+                     "use ldaps://, or add <tls start-tls=\"true\"/>", at);
   }
 }
 
@@ -86,8 +93,9 @@ void not_used_by(const Element& element, std::initializer_list<std::string_view>
 void load_simple_bind(const Element& bind, DirectorySettings& d) {
   not_used_by(bind, {"keytab"}, "simple");
   for (const std::string_view attribute : {"dn", "secret"}) {
-    if (!bind.has(attribute)) bind.wrong("<bind method=\"simple\"> lacks the attribute '" + std::string(attribute) + "'",
-                                         "add " + std::string(attribute) + "=\"...\"");
+    if (!bind.has(attribute)) {
+      bind.lacks("<bind method=\"simple\"> lacks the attribute '" + std::string(attribute) + "'", "add " + std::string(attribute) + "=\"...\"");
+    }
   }
   d.bind_dn = bind.text("dn");
   d.secret = bind.text("secret");
@@ -179,8 +187,8 @@ Method implied(const Element& disable) {
 void check_disable(const Element& disable, const DisableSettings& s) {
   const std::string method(kDisableMethods[static_cast<std::size_t>(s.method)].first);
   const auto needs = [&](std::string_view attribute) {
-    if (!disable.has(attribute)) disable.wrong("<disable> by " + method + " lacks the attribute '" + std::string(attribute) + "'",
-                                               "add " + std::string(attribute) + "=\"...\"");
+    if (disable.has(attribute)) return;
+    disable.lacks("<disable> by " + method + " lacks the attribute '" + std::string(attribute) + "'", "add " + std::string(attribute) + "=\"...\"");
   };
   if (s.method == Method::attribute) {
     needs("attribute");

@@ -116,6 +116,18 @@ void Element::wrong_at(std::string_view attribute, std::string what, std::string
   complaints_->error(at(attribute), std::move(what), std::move(hint));
 }
 
+/// The XSD's complaints come first, and stand at the attribute's name.
+bool Element::has_misspelt_attribute() const {
+  for (const pugi::xml_attribute& a : node_.attributes()) {
+    if (complaints_->has_error_at(at(local(a.name())))) return true;
+  }
+  return false;
+}
+
+void Element::lacks(std::string what, std::string hint) const {
+  if (!has_misspelt_attribute()) wrong(std::move(what), std::move(hint));
+}
+
 void Element::wrong_in(std::string_view attribute, std::string what, std::string hint, std::size_t offset) const {
   complaints_->error(in(attribute, offset), std::move(what), std::move(hint));
 }

@@ -41,6 +41,7 @@ class Element {
   /// Of the first text in the element that is not blank.
   Location at_text() const;
 
+  bool has_misspelt_attribute() const;
   bool has(std::string_view attribute) const { return !find(attribute).empty(); }
   std::string text(std::string_view attribute, std::string_view fallback = "") const;
   bool truth(std::string_view attribute, bool fallback) const;
@@ -60,6 +61,8 @@ class Element {
   /// Complaints about the element, an attribute, or a byte of its value.
   void wrong(std::string what, std::string hint = "") const;
   void wrong_at(std::string_view attribute, std::string what, std::string hint = "") const;
+  /// wrong() about something that is missing; silent where an attribute is misspelt, which may be it.
+  void lacks(std::string what, std::string hint) const;
   void wrong_in(std::string_view attribute, std::string what, std::string hint = "", std::size_t offset = 0) const;
   void warn(Location at, std::string what, std::string hint = "") const;
   /// A value that the XSD should have refused.

@@ -15,12 +15,17 @@ constexpr std::array<std::pair<std::string_view, FeedSettings::Mode>, 2> kModes{
 constexpr std::array<std::pair<std::string_view, FeedSettings::Missing>, 2> kMissing{
     {{"leaver", FeedSettings::Missing::leaver}, {"keep", FeedSettings::Missing::keep}}};
 
-/// One printable ASCII character or a tab: what can separate columns without being part of quoting or of a line's end.
+/// What is never part of a value's words, of quoting or of a line's end.
+bool can_separate(std::string_view text) {
+  static constexpr std::string_view kSeparators = ",;:|\t!#$%&*+/<=>?@^_`~\\";
+  return text.size() == 1 && kSeparators.find(text) != std::string_view::npos;
+}
+
 void load_delimiter(const Element& feed, FeedSettings& settings) {
   const std::string text = feed.text("delimiter", ",");
   if (text == "tab") {
     settings.delimiter = '\t';
-  } else if (text.size() == 1 && text != "\"" && static_cast<unsigned char>(text[0]) < 0x7F) {
+  } else if (can_separate(text)) {
     settings.delimiter = text[0];
   } else if (!text.empty()) {
     feed.wrong_in("delimiter", "'" + text + "' cannot separate columns", "write one character such as , or ; or the word tab");

@@ -141,7 +141,7 @@ void FileSet::include(const Element& include, const std::string& path, Chain& ch
   const SourceFile* file = read(path, shown_as(path), &include);
   if (!file) return;
   const Element root(file->document.document_element(), *file, complaints_);
-  if (root.name() == "muster") return root.wrong("<muster> stands in an included file", "included files are <mapping>");
+  if (root.name() == "muster") root.wrong("<muster> stands in an included file", "included files are <mapping>");
   if (root.name() != "mapping") {
     complete_ = false;
     return;

@@ -117,7 +117,7 @@ class Translator {
     const ValueType* value = type_ ? grammar_.value(*type_, attribute) : nullptr;
     const std::string written = element_.text(attribute), name = "'" + attribute + "' of " + element_.tag();
     if (!value) return;
-    if (written.empty()) return element_.wrong_in(attribute, name + " is empty", "give it a value, or leave it away");
+    if (written.empty()) return element_.wrong_in(attribute, name + " is empty", "give it a value");
     switch (value->kind) {
       case ValueType::Kind::choice:
         return element_.wrong_in(attribute, "'" + written + "' is no value of " + name,

@@ -47,24 +47,24 @@ void check_first_day(const Element& joiner, const FeedSettings& feed, int days_b
 }
 
 void check_rdn(const Element& joiner, const JoinerRule& rule) {
-  if (joiner.has("create") != joiner.has("rdn")) {
+  if (joiner.has("create") != joiner.has("rdn") && !joiner.has_misspelt_attribute()) {
     const bool create = joiner.has("create");
     joiner.wrong_at(create ? "create" : "rdn", create ? "'create' does not say how new entries are named" : "'rdn' names entries that are never created",
                  create ? "add rdn=\"concat('CN=', ...)\"" : "add create=\"OU=...\"");
   }
-  if (joiner.has("object-class") && !joiner.has("create")) {
+  if (joiner.has("object-class") && !joiner.has("create") && !joiner.has_misspelt_attribute()) {
     joiner.wrong_at("object-class", "'object-class' is for entries that are never created", "add create=\"OU=...\" and rdn=\"...\"");
   }
   if (!rule.rdn || !rule.rdn->fields().empty()) return;
-  joiner.wrong_in("rdn", "'" + rule.rdn->source() + "' gives everybody the same name", "name a field of the feed: concat('CN=', ...)");
+  joiner.wrong_in("rdn", "\"" + rule.rdn->source() + "\" gives everybody the same name", "name a field of the feed: concat('CN=', ...)");
 }
 
 void load_joiner(const std::vector<Element>& mappings, RuleContext& context) {
   const auto joiner = only_rule(mappings, "joiner");
   if (!joiner) return;
   const DirectorySettings& directory = context.settings.directory;
-  auto when = read_condition(*joiner, "when", context.scope);
-  auto rdn = read_expression(*joiner, "rdn", context.scope);
+  auto when = read_condition(*joiner, "when", context);
+  auto rdn = read_expression(*joiner, "rdn", context);
   auto create = read_dn(*joiner, "create");
   if (create) must_be_under(*joiner, "create", *create, directory.base, "the directory's base");
   const auto days = static_cast<int>(joiner->count("days-before", 0));
@@ -80,10 +80,10 @@ void load_joiner(const std::vector<Element>& mappings, RuleContext& context) {
 
 void check_leaver(const Element& element, const LeaverRule& rule, const DirectorySettings& directory) {
   if (rule.when.constant() == true) {
-    element.wrong_in("when", "'" + rule.when.source() + "' makes everybody a leaver", "compare a field with something");
+    element.wrong_in("when", "\"" + rule.when.source() + "\" makes everybody a leaver", "compare a field with something");
   }
   if (!rule.disable && rule.strip == Strip::none && !element.has("move-to") && !element.has("delete-after")) {
-    element.wrong("this <leaver> does nothing", "add disable=\"true\", strip, move-to or delete-after");
+    element.lacks("this <leaver> does nothing", "add disable=\"true\", strip, move-to or delete-after");
   }
   if (!rule.move_to) return;
   must_be_under(element, "move-to", *rule.move_to, directory.base, "the directory's base");
@@ -94,7 +94,7 @@ void check_leaver(const Element& element, const LeaverRule& rule, const Director
 
 void load_leavers(const std::vector<Element>& mappings, RuleContext& context) {
   for (const Element& element : collect_rules(mappings, "lifecycle", "leaver")) {
-    auto when = read_condition(element, "when", context.scope);
+    auto when = read_condition(element, "when", context);
     const bool broken = !when;
     std::vector<ExpressionFault> none;
     if (!when) when = Expression::compile("false()", context.scope, none);
@@ -107,7 +107,7 @@ void load_leavers(const std::vector<Element>& mappings, RuleContext& context) {
 
 void load_absences(const std::vector<Element>& mappings, RuleContext& context) {
   for (const Element& element : collect_rules(mappings, "lifecycle", "absence")) {
-    auto when = read_condition(element, "when", context.scope);
+    auto when = read_condition(element, "when", context);
     const bool disable = element.truth("disable", true);
     if (!disable) element.wrong_at("disable", "this <absence> does nothing", "write disable=\"true\", or remove the element");
     if (when) context.rules.absences.push_back({std::move(*when), disable, element.at()});
@@ -117,7 +117,7 @@ void load_absences(const std::vector<Element>& mappings, RuleContext& context) {
 void load_contractors(const std::vector<Element>& mappings, RuleContext& context) {
   const FeedSettings& feed = context.settings.feed;
   for (const Element& element : collect_rules(mappings, "lifecycle", "contractor")) {
-    auto when = read_condition(element, "when", context.scope);
+    auto when = read_condition(element, "when", context);
     const int index = read_field(element, "expires", feed);
     if (index >= 0 && feed.fields[static_cast<std::size_t>(index)].type != FieldSettings::Type::date) {
       element.wrong_in("expires", "the field '" + element.text("expires") + "' is no date",
@@ -130,7 +130,11 @@ void load_contractors(const std::vector<Element>& mappings, RuleContext& context
 void load_rehire(const std::vector<Element>& mappings, RuleContext& context) {
   const auto rehire = only_rule(mappings, "rehire");
   if (!rehire) return;
-  read_field(*rehire, "match", context.settings.feed);
+  const FeedSettings& feed = context.settings.feed;
+  const int index = read_field(*rehire, "match", feed);
+  if (index >= 0 && !feed.fields[static_cast<std::size_t>(index)].key) {
+    rehire->warn(rehire->in("match"), "<rehire> by another field than the key is not in this version", "a former leaver is known by the key alone");
+  }
   context.rules.rehire = RehireRule{rehire->text("match"), rehire->truth("enable", true), rehire->at()};
 }
 

@@ -27,6 +27,10 @@ struct RuleContext {
   bool complete;          ///< FileSet::complete()
 };
 
+std::optional<Expression> read_expression(const Element& element, std::string_view attribute, const RuleContext& context);
+/// read_expression() for a condition: complains where it is the same for everybody and reads like a mistake.
+std::optional<Expression> read_condition(const Element& element, std::string_view attribute, const RuleContext& context);
+
 // mapping.d: each gets the root elements of all mapping files.
 void load_joins(const std::vector<Element>& mappings, RuleContext& context);
 void load_attributes(const std::vector<Element>& mappings, RuleContext& context);

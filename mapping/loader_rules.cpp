@@ -15,11 +15,11 @@ constexpr std::array<std::pair<std::string_view, AttributeRule::WhenEmpty>, 3> k
     {{"clear", AttributeRule::WhenEmpty::clear}, {"keep", AttributeRule::WhenEmpty::keep}, {"problem", AttributeRule::WhenEmpty::problem}}};
 
 void load_match(const Element& match, RuleContext& context) {
-  auto value = read_expression(match, "value", context.scope);
+  auto value = read_expression(match, "value", context);
   const std::string attribute = match.text("attribute");
   if (!value || attribute.empty()) return;
   if (value->fields().empty()) {
-    return match.wrong_in("value", "'" + value->source() + "' is the same for everybody, so it finds nobody's entry", "name a field of the feed");
+    return match.wrong_in("value", "\"" + value->source() + "\" is the same for everybody, so it finds nobody's entry", "name a field of the feed");
   }
   for (const JoinRule& other : context.rules.joins) {
     if (to_lower(other.attribute) != to_lower(attribute) || other.value.source() != value->source()) continue;
@@ -68,7 +68,7 @@ void check_fit(const Element& element, const AttributeRule& rule) {
   only_for(element, "on-drift", hr, who, "only HR's values are compared: remove it, or write owner=\"hr\"");
   only_for(element, "upstream", !hr, who, "upstream hears from the directory only what the directory owns: remove it");
   if (hr && !element.has("value")) {
-    element.wrong("'" + rule.name + "' is owned by HR, but there is no 'value'", "add value=\"...\", an expression over the feed's fields");
+    element.lacks("'" + rule.name + "' is owned by HR, but there is no 'value'", "add value=\"...\", an expression over the feed's fields");
   }
 }
 
@@ -81,7 +81,7 @@ AttributeRule load_attribute(const Element& element, RuleContext& context) {
   rule.on_drift = element.choice("on-drift", rule.on_drift, kOnDrift);
   rule.when_empty = element.choice("when-empty", rule.when_empty, kWhenEmpty);
   rule.upstream = element.text("upstream");
-  rule.value = read_expression(element, "value", context.scope);
+  rule.value = read_expression(element, "value", context);
   const bool owner_known = std::any_of(kOwners.begin(), kOwners.end(), [&](const auto& o) { return o.first == element.text("owner"); });
   if (!owner_known) return rule;
   check_fit(element, rule);

@@ -34,11 +34,6 @@ std::optional<milliseconds> parse_wait(std::string_view text) {
   return parse_duration(text);
 }
 
-/// An unknown field where the feed, being broken, declares none at all says nothing new.
-bool follows_from_feed(const ExpressionFault& fault, const ExpressionScope& scope) {
-  return scope.fields().empty() && fault.message.starts_with("unknown field");
-}
-
 }  // namespace
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates, std::string otherwise) {
@@ -91,34 +86,6 @@ std::optional<std::chrono::seconds> read_delay(const Element& element, std::stri
   const auto delay = parse_duration(text);
   if (!delay) element.wrong_in(attribute, "'" + text + "' is no duration", "write never, 30d, 26w or P30D; months have no fixed length");
   return delay;
-}
-
-std::optional<Expression> read_expression(const Element& element, std::string_view attribute, ExpressionScope& scope) {
-  const std::string text = element.text(attribute);
-  if (text.empty()) return std::nullopt;
-  std::vector<ExpressionFault> faults;
-  auto expression = Expression::compile(text, scope, faults);
-  for (const ExpressionFault& fault : faults) {
-    if (follows_from_feed(fault, scope)) continue;
-    const std::size_t hint = fault.message.find("; ");
-    const bool split = hint != std::string::npos;
-    element.wrong_in(attribute, fault.message.substr(0, hint), split ? fault.message.substr(hint + 2) : "", fault.offset);
-  }
-  return expression;
-}
-
-std::optional<Expression> read_condition(const Element& element, std::string_view attribute, ExpressionScope& scope) {
-  auto condition = read_expression(element, attribute, scope);
-  if (!condition || !condition->constant().has_value()) return condition;
-  if (!*condition->constant()) {
-    element.wrong_in(attribute, "'" + condition->source() + "' is never true, so this " + element.tag() + " applies to nobody",
-                     "correct the condition, or remove the element");
-  } else if (!condition->fields().empty()) {
-    const std::string& field = scope.fields()[condition->fields().front()];
-    element.wrong_in(attribute, "'" + condition->source() + "' is true for everybody, whatever the field holds",
-                     "a field's name alone is always true: write " + field + " != ''");
-  }
-  return condition;
 }
 
 std::string read_path(const Element& element, std::string_view attribute) {

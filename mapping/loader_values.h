@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 
-#include "mapping/expression.h"
 #include "mapping/loader_element.h"
 #include "schema/dn.h"
 #include "schema/filter.h"
@@ -21,9 +20,6 @@ struct DurationRange {
 std::chrono::milliseconds read_wait(const Element& element, std::string_view attribute, const DurationRange& range);
 /// "never" (none) or a duration.
 std::optional<std::chrono::seconds> read_delay(const Element& element, std::string_view attribute);
-std::optional<Expression> read_expression(const Element& element, std::string_view attribute, ExpressionScope& scope);
-/// read_expression() for a condition: complains where it is the same for everybody and reads like a mistake.
-std::optional<Expression> read_condition(const Element& element, std::string_view attribute, ExpressionScope& scope);
 /// Absolute, from the folder of the file that names it; empty where absent.
 std::string read_path(const Element& element, std::string_view attribute);
 /// read_path() of a file that must be there.

@@ -35,22 +35,28 @@ Reason Draft::reason(const Location& at, std::string text) const {
   return {at.rule(), std::move(text), subject.person ? subject.person->source : "directory"};
 }
 
+const Values* Draft::settled(std::string_view key) const {
+  const auto found = subject.ledger.settled.find(key);
+  return found == subject.ledger.settled.end() || found->second.empty() ? nullptr : &found->second;
+}
+
 std::string named(const Expression& condition, const Person& person, const Rules& rules) {
   std::string text;
   for (const std::size_t i : condition.fields()) {
     text += (text.empty() ? "" : ", ") + rules.fields[i] + "='" + (i < person.fields.size() ? person.fields[i] : "") + "'";
   }
-  return text;
+  return text.empty() ? condition.source() : text;
 }
 
 bool has_control_characters(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
-const std::string* rdn_value(const std::vector<Ava>& avas, std::string_view attribute) {
-  const std::string wanted = to_lower(attribute);
-  for (const Ava& a : avas) {
-    if (to_lower(a.type) == wanted) return &a.value;
+bool is_blank(std::string_view text) { return text.find_first_not_of(' ') == std::string_view::npos; }
+
+Ava* rdn_part(std::vector<Ava>& avas, std::string_view lower_case_name) {
+  for (Ava& a : avas) {
+    if (a.type.size() == lower_case_name.size() && to_lower(a.type) == lower_case_name) return &a;
   }
   return nullptr;
 }
@@ -62,14 +68,17 @@ void shield(Draft& draft) {
   if (!draft.subject.is_protected || draft.plan.changes.empty()) return;
   const std::size_t n = draft.plan.changes.size();
   std::string actions;
+  Action last{};
   for (const Change& c : draft.plan.changes) {
-    const std::string name(to_string(c.action));
-    if (actions.find(name) == std::string::npos) actions += (actions.empty() ? "" : ", ") + name;
+    if (actions.empty() || c.action != last) actions += (actions.empty() ? "" : ", ") + std::string(to_string(c.action));
+    last = c.action;
   }
   const std::string where = draft.plan.changes.front().because.rule;
   draft.plan.changes.clear();
-  draft.problem("protected", "protected by " + draft.subject.protected_by + ", so " + std::to_string(n) + (n == 1 ? " change is" : " changes are") +
-                                 " left to you: " + actions, where);
+  draft.problem("protected",
+                "protected by " + draft.subject.protected_by + ", so " + std::to_string(n) +
+                    (n == 1 ? " change is" : " changes are") + " left to you: " + actions,
+                where);
 }
 
 }  // namespace
@@ -87,7 +96,8 @@ Plan plan(const Subject& subject, const Rules& rules, const Now& now) {
   } else if (subject.person) {
     planning::plan_create(draft);
   }
-  std::stable_sort(draft.plan.changes.begin(), draft.plan.changes.end(), [](const Change& a, const Change& b) { return a.action < b.action; });
+  std::stable_sort(draft.plan.changes.begin(), draft.plan.changes.end(),
+                   [](const Change& a, const Change& b) { return a.action < b.action; });
   planning::shield(draft);
   return std::move(draft.plan);
 }

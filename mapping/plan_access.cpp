@@ -7,15 +7,19 @@ namespace muster {
 
 namespace {
 
-/// With the record loaded.
-std::vector<Entitlement> entitlements_loaded(const Person& person, const Rules& rules) {
-  std::vector<Entitlement> due;
+struct Due {
+  const RoleRule* role;
+  const RoleRule::Group* group;
+};
+
+/// The groups that the roles ask for, each once, by the first role that names it. With the record loaded.
+std::vector<Due> due_groups(const Rules& rules) {
+  std::vector<Due> due;
   for (const RoleRule& role : rules.roles) {
-    if (!role.when.truth()) continue;
-    const std::string condition = planning::named(role.when, person, rules);
+    if (role.groups.empty() || !role.when.truth()) continue;
     for (const RoleRule::Group& g : role.groups) {
-      const bool known = std::any_of(due.begin(), due.end(), [&](const Entitlement& e) { return e.group == g.dn; });
-      if (!known) due.push_back({g.dn, role.name, g.at, condition});
+      const bool known = std::any_of(due.begin(), due.end(), [&](const Due& d) { return d.group->dn == g.dn; });
+      if (!known) due.push_back({&role, &g});
     }
   }
   return due;
@@ -27,8 +31,12 @@ std::vector<Entitlement> entitlements(const Person& person, const Rules& rules, 
   rules.scope->load(person, now);
   Plan ignored;
   const planning::State state = planning::state_of(&person, rules, now, ignored);
-  if (state.kind == planning::State::Kind::leaver || (state.kind != planning::State::Kind::absent && !state.has_access)) return {};
-  return entitlements_loaded(person, rules);
+  if (!state.has_access) return {};
+  std::vector<Entitlement> all;
+  for (const Due& d : due_groups(rules)) {
+    all.push_back({d.group->dn, d.role->name, d.group->at, planning::named(d.role->when, person, rules)});
+  }
+  return all;
 }
 
 namespace planning {
@@ -36,6 +44,7 @@ namespace planning {
 namespace {
 
 using Kind = State::Kind;
+using Ownership = ManagedRule::Membership;
 
 bool is_shielded(const Rules& rules, const Dn& group) {
   return std::any_of(rules.protected_groups.begin(), rules.protected_groups.end(), [&](const Dn& g) { return g == group; });
@@ -56,54 +65,55 @@ void strip(Draft& d) {
   }
 }
 
-/// Why a member should no longer be one: what its roles look at, and what HR says.
-std::string no_longer(const Draft& d, const Dn& group) {
-  for (const RoleRule& role : d.rules.roles) {
-    for (const RoleRule::Group& g : role.groups) {
-      if (g.dn == group) return "role " + role.name + " no longer applies: " + named(role.when, *d.subject.person, d.rules);
-    }
+/// Why somebody should not be a member (any more): what HR says of what the group's roles look at.
+std::string not_due(const Draft& d, const ManagedRule& rule, const Dn& group) {
+  if (!d.subject.person) {
+    return rule.membership == Ownership::exclusive ? "exclusive group: HR knows nobody with this account"
+                                                   : "granted by muster; HR knows nobody with this account any more";
   }
-  return "no role asks for this group";
+  if (!d.state.has_access) return "a contractor without an end date has no access";
+  std::string text;
+  for (const RoleRule& role : d.rules.roles) {
+    if (std::none_of(role.groups.begin(), role.groups.end(), [&](const RoleRule::Group& g) { return g.dn == group; })) continue;
+    text += (text.empty() ? "role " : "; role ") + role.name + " does not apply: " + named(role.when, *d.subject.person, d.rules);
+  }
+  return text.empty() ? "no role asks for this group" : text;
 }
 
-void remove_undue(Draft& d, const std::vector<Entitlement>& due) {
+void remove_undue(Draft& d, const std::vector<Due>& due) {
   for (const Membership& m : d.subject.memberships) {
+    if (std::any_of(due.begin(), due.end(), [&](const Due& x) { return x.group->dn == m.group; })) continue;
     const ManagedRule* rule = d.rules.managed_group(m.group);
     if (!rule || is_shielded(d.rules, m.group)) continue;
-    if (rule->membership == ManagedRule::Membership::granted && !m.granted_by_us) continue;
-    if (std::any_of(due.begin(), due.end(), [&](const Entitlement& e) { return e.group == m.group; })) continue;
-    if (!d.subject.person) {
-      remove(d, m, Decision::stranger, d.reason(rule->at, "exclusive group: HR knows nobody with this account"));
-    } else {
-      remove(d, m, Decision::mover, d.reason(rule->at, no_longer(d, m.group)));
-    }
+    if (rule->membership == Ownership::granted && !m.granted_by_us) continue;
+    remove(d, m, d.subject.person ? Decision::mover : Decision::stranger, d.reason(rule->at, not_due(d, *rule, m.group)));
   }
 }
 
-void add_due(Draft& d, const std::vector<Entitlement>& due) {
-  if (!d.will_be_enabled) return;
-  for (const Entitlement& e : due) {
-    if (is_shielded(d.rules, e.group) || !d.rules.managed_group(e.group)) continue;
-    if (std::any_of(d.subject.memberships.begin(), d.subject.memberships.end(), [&](const Membership& m) { return m.group == e.group; })) continue;
-    Change& c = d.add(Action::add_member, Decision::mover, d.reason(e.at, "role " + e.role + ": " + e.condition));
-    c.group = e.group;
-    c.to = {e.group.str()};
+void add_due(Draft& d, const std::vector<Due>& due) {
+  const auto& have = d.subject.memberships;
+  for (const Due& x : due) {
+    const Dn& group = x.group->dn;
+    if (std::any_of(have.begin(), have.end(), [&](const Membership& m) { return m.group == group; })) continue;
+    if (is_shielded(d.rules, group) || !d.rules.managed_group(group)) continue;
+    const std::string text = "role " + x.role->name + ": " + named(x.role->when, *d.subject.person, d.rules);
+    Change& c = d.add(Action::add_member, Decision::mover, d.reason(x.group->at, text));
+    c.group = group;
+    c.to = {group.str()};
   }
 }
 
 }  // namespace
 
 void plan_access(Draft& d) {
-  switch (d.state.kind) {
-    case Kind::leaver: strip(d); return;
-    case Kind::absent: return;  // access is kept
-    case Kind::stranger: remove_undue(d, {}); return;
-    default: break;
-  }
-  std::vector<Entitlement> due;
-  if (d.state.has_access) due = entitlements_loaded(*d.subject.person, d.rules);
+  const Kind kind = d.state.kind;
+  if (kind == Kind::leaver) return strip(d);
+  if (kind == Kind::absent && d.state.has_access) return;  // access is kept, whatever the roles say of somebody on leave
+  std::vector<Due> due;
+  if (d.state.has_access) due = due_groups(d.rules);
   remove_undue(d, due);
-  add_due(d, due);
+  const bool is_present = kind == Kind::active || kind == Kind::unknown;
+  if (is_present && d.will_be_enabled && !d.state.is_over) add_due(d, due);
 }
 
 }  // namespace planning

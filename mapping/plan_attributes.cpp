@@ -7,6 +7,9 @@ namespace muster::planning {
 
 namespace {
 
+using OnDrift = AttributeRule::OnDrift;
+using WhenEmpty = AttributeRule::WhenEmpty;
+
 const Values kNone;
 
 std::string shown(const Values& values) {
@@ -16,84 +19,102 @@ std::string shown(const Values& values) {
   return text;
 }
 
-bool is_settled_at(const Draft& d, const AttributeRule& rule, const Values& wanted) {
-  const auto found = d.subject.ledger.settled.find(rule.key);
-  return found != d.subject.ledger.settled.end() && equal_sets(rule.equality, found->second, wanted);
-}
+/// The common case, one value spelled alike, without normalising anything.
+bool agrees(const AttributeRule& rule, const Values& a, const Values& b) { return a == b || equal_sets(rule.equality, a, b); }
 
-/// The RDN with one value replaced, as it is spelled.
-std::string renamed(std::vector<Ava> avas, const AttributeRule& rule, const std::string& value) {
+std::string rdn_text(const std::vector<Ava>& avas) {
   std::string text;
-  for (Ava& a : avas) {
-    if (to_lower(a.type) == rule.key) a.value = value;
-    text += (text.empty() ? "" : "+") + a.type + "=" + escape_dn_value(a.value);
-  }
+  for (const Ava& a : avas) text += (text.empty() ? "" : "+") + a.type + "=" + escape_dn_value(a.value);
   return text;
 }
 
-std::string because_of(const AttributeRule& rule, const Values& wanted, bool drift) {
-  const std::string says = "HR says " + shown(wanted) + " (" + rule.value->source() + ")";
-  return drift ? "drift: somebody changed " + rule.name + "; " + says : says;
+/// What is about to be done to one attribute.
+struct Write {
+  const AttributeRule& rule;
+  Values is;
+  Values wanted;
+  bool drift;  ///< somebody else changed what was settled
+
+  Decision decision() const { return drift ? Decision::drift : Decision::mover; }
+  std::string text() const {
+    const std::string says = "HR says " + shown(wanted) + " (" + rule.value->source() + ")";
+    return drift ? "drift: somebody changed " + rule.name + "; " + says : says;
+  }
+};
+
+/// `part` is of `avas`, which then hold the new name. Leaves in `write` the values that the server has after it.
+void rename(Draft& d, Write& write, std::vector<Ava>& avas, Ava& part) {
+  Change& c = d.add(Action::rename, write.decision(), d.reason(write.rule.at, write.text()));
+  c.attribute = write.rule.name;
+  c.from = {rdn_text(avas)};
+  std::erase_if(write.is, [&](const std::string& v) { return equal(write.rule.equality, v, part.value); });
+  part.value = write.wanted.front();
+  write.is.push_back(part.value);
+  c.to = {rdn_text(avas)};
 }
 
-void change_value(Draft& d, const AttributeRule& rule, const Values& is, const Values& wanted) {
-  const bool drift = is_settled_at(d, rule, wanted);
-  if (drift && rule.on_drift == AttributeRule::OnDrift::report) {
-    d.problem("drift", rule.name + " is " + shown(is) + " where HR says " + shown(wanted) + ": somebody else changed it (on-drift=\"report\")", rule.at.rule(), rule.name, true);
+void change_value(Draft& d, Write write, std::vector<Ava>& avas, Ava* part) {
+  const AttributeRule& rule = write.rule;
+  if (write.drift && rule.on_drift == OnDrift::report) {
+    d.problem("drift",
+              rule.name + " is " + shown(write.is) + " where HR says " + shown(write.wanted) +
+                  ": somebody else changed it (on-drift=\"report\")",
+              rule.at.rule(), rule.name, true);
     return;
   }
-  const Decision decision = drift ? Decision::drift : Decision::mover;
-  const auto avas = d.subject.entry->dn.rdn_avas();
-  const std::string* in_name = rdn_value(avas, rule.name);
-  if (in_name && wanted.empty()) {
+  if (part && write.wanted.empty()) {
     d.problem("empty-value", "HR has no value for " + rule.name + ", which is part of the entry's name", rule.at.rule(), rule.name);
     return;
   }
-  if (in_name && !equal(rule.equality, *in_name, wanted.front())) {
-    Change& c = d.add(Action::rename, decision, d.reason(rule.at, because_of(rule, wanted, drift)));
-    c.attribute = rule.name;
-    c.from = {d.subject.entry->dn.rdn()};
-    c.to = {renamed(avas, rule, wanted.front())};
-    return;
+  if (part && !equal(rule.equality, part->value, write.wanted.front())) {
+    rename(d, write, avas, *part);
+    if (agrees(rule, write.is, write.wanted)) return;
   }
-  Change& c = d.add(wanted.empty() ? Action::clear : Action::set, decision, d.reason(rule.at, because_of(rule, wanted, drift)));
+  Change& c = d.add(write.wanted.empty() ? Action::clear : Action::set, write.decision(), d.reason(rule.at, write.text()));
   c.attribute = rule.name;
-  c.from = is;
-  c.to = wanted;
+  c.from = std::move(write.is);
+  c.to = std::move(write.wanted);
 }
 
-void plan_attribute(Draft& d, const AttributeRule& rule) {
-  std::string text = rule.value->text();
-  if (has_control_characters(text)) {
-    d.problem("control-character", "HR's value for " + rule.name + " contains a control character; it was not written", rule.at.rule(), rule.name);
+void plan_attribute(Draft& d, const AttributeRule& rule, std::vector<Ava>& avas) {
+  auto wanted = wanted_values(d, rule);
+  if (!wanted) return;
+  const Values* found = d.subject.entry->attributes.find(rule.key);
+  const Values& is = found ? *found : kNone;
+  Ava* part = rdn_part(avas, rule.key);
+  const bool name_agrees =
+      !part || (!wanted->empty() && (part->value == wanted->front() || equal(rule.equality, part->value, wanted->front())));
+  if (name_agrees && agrees(rule, is, *wanted)) {
+    d.plan.agreed.emplace_back(rule.key, std::move(*wanted));
     return;
   }
-  if (text.empty() && rule.when_empty == AttributeRule::WhenEmpty::keep) return;
-  if (text.empty() && rule.when_empty == AttributeRule::WhenEmpty::problem) {
-    d.problem("empty-value", "HR has no value for " + rule.name, rule.at.rule(), rule.name);
-    return;
-  }
-  const Values wanted = text.empty() ? Values{} : Values{std::move(text)};
-  const Values* is = d.subject.entry->attributes.find(rule.key);
-  if (!is) is = &kNone;
-  const std::string* in_name = nullptr;
-  const auto avas = d.subject.entry->dn.rdn_avas();
-  if (!wanted.empty()) in_name = rdn_value(avas, rule.name);
-  const bool name_agrees = !in_name || equal(rule.equality, *in_name, wanted.front());
-  if (name_agrees && equal_sets(rule.equality, *is, wanted)) {
-    d.plan.agreed.emplace_back(rule.key, wanted);
-  } else {
-    change_value(d, rule, *is, wanted);
-  }
+  const auto settled = d.subject.ledger.settled.find(rule.key);
+  const bool drift = settled != d.subject.ledger.settled.end() && agrees(rule, settled->second, *wanted);
+  change_value(d, {rule, is, std::move(*wanted), drift}, avas, part);
 }
 
 }  // namespace
 
+std::optional<Values> wanted_values(Draft& d, const AttributeRule& rule) {
+  std::string text = rule.value->text();
+  if (has_control_characters(text)) {
+    d.problem("control-character", "HR's value for " + rule.name + " contains a control character and is not written",
+              rule.at.rule(), rule.name);
+    return std::nullopt;
+  }
+  if (!is_blank(text)) return Values{std::move(text)};
+  if (rule.when_empty == WhenEmpty::clear) return Values{};
+  if (rule.when_empty == WhenEmpty::problem)
+    d.problem("empty-value", "HR has no value for " + rule.name, rule.at.rule(), rule.name);
+  return std::nullopt;
+}
+
 void plan_attributes(Draft& d) {
   // A leaver's entry stays as it was on the last day.
   if (d.state.kind == State::Kind::leaver) return;
+  std::vector<Ava> avas = d.subject.entry->dn.rdn_avas();
   for (const AttributeRule& rule : d.rules.attributes) {
-    if (rule.owner == Owner::hr && rule.value) plan_attribute(d, rule);
+    if (rule.owner == Owner::hr && rule.value) plan_attribute(d, rule, avas);
   }
 }
 

@@ -10,20 +10,34 @@ namespace {
 
 using Kind = State::Kind;
 
+/// Notes that plan() leaves for itself among the settled values; no attribute has such an option (RFC 4512 section 2.5).
+constexpr const char* kExpires = "expires;muster";  ///< the end that HR's date gave the account
+constexpr const char* kLeft = "left;muster";        ///< when a leaver was first seen whose account no leaver's disable switched off
+
 std::optional<Day> date_field(const Person& person, std::size_t index) {
   if (index >= person.fields.size() || person.fields[index].empty()) return std::nullopt;
   return parse_compact_date(person.fields[index]);
 }
 
-/// Local midnight after a day: the first instant at which an account that ends on it no longer works.
-Instant end_of(Day day) {
+std::tm civil(Day day) {
   const std::chrono::year_month_day ymd(day);
-  std::tm local{};
-  local.tm_year = static_cast<int>(ymd.year()) - 1900;
-  local.tm_mon = static_cast<int>(static_cast<unsigned>(ymd.month())) - 1;
-  local.tm_mday = static_cast<int>(static_cast<unsigned>(ymd.day())) + 1;
-  local.tm_isdst = -1;
-  return Instant(std::chrono::seconds(std::mktime(&local)));
+  std::tm t{};
+  t.tm_year = static_cast<int>(ymd.year()) - 1900;
+  t.tm_mon = static_cast<int>(static_cast<unsigned>(ymd.month())) - 1;
+  t.tm_mday = static_cast<int>(static_cast<unsigned>(ymd.day()));
+  t.tm_isdst = -1;
+  return t;
+}
+
+/// The first instant after a local day. Where clocks change at midnight there may be no 00:00, or two.
+Instant end_of(Day day) {
+  constexpr std::chrono::minutes step{30};
+  const auto is_over = [&](Instant at) { return now_at(at).today > day; };
+  std::tm midnight = civil(day + std::chrono::days(1));
+  Instant at(std::chrono::seconds(std::mktime(&midnight)));
+  while (!is_over(at)) at += step;
+  while (is_over(at - step)) at -= step;
+  return at;
 }
 
 bool take_leaver(State& s, const Person& person, const Rules& rules) {
@@ -52,29 +66,29 @@ bool take_absence(State& s, const Person& person, const Rules& rules) {
   return false;
 }
 
-void take_contractor(State& s, const Person& person, const Rules& rules, Plan& plan) {
-  for (const ContractorRule& rule : rules.contractors) {
-    if (!rule.when.truth()) continue;
-    s.contractor = &rule;
-    if (rule.expires_index < 0 || !date_field(person, static_cast<std::size_t>(rule.expires_index))) {
-      s.has_access = false;
-      plan.problems.push_back({"no-end-date", "person " + person.key.rep() + ": a contractor without an end date (field " + rule.expires_field + ") gets no access", rule.at.rule(), "", false});
-    }
-    return;
-  }
-}
-
 void take_start(State& s, const Person& person, const Rules& rules, const Now& now) {
-  s.joiner_applies = !rules.joiner || rules.joiner->when.truth();
-  s.may_create = rules.joiner && rules.joiner->create && s.joiner_applies;
-  s.kind = s.joiner_applies ? Kind::active : Kind::unknown;
-  s.has_access = true;
-  const auto start = rules.start_index == Rules::npos ? std::nullopt : date_field(person, rules.start_index);
+  const bool applies = !rules.joiner || rules.joiner->when.truth();
+  s.may_create = rules.joiner && rules.joiner->create && applies;
+  s.kind = applies ? Kind::active : Kind::unknown;
+  const auto start = date_field(person, rules.start_index);
   if (!start || *start <= now.today) return;
   s.kind = Kind::waiting;
-  s.has_access = false;
   const auto lead = std::chrono::days(rules.joiner ? rules.joiner->days_before : 0);
   s.may_create = s.may_create && *start - lead <= now.today;
+}
+
+void take_contractor(State& s, const Person& person, const Rules& rules, const Now& now, Plan& plan) {
+  const auto rule = std::find_if(rules.contractors.begin(), rules.contractors.end(), [](const auto& r) { return r.when.truth(); });
+  if (rule == rules.contractors.end()) return;
+  s.contractor = &*rule;
+  if (rule->expires_index >= 0) s.last_day = date_field(person, static_cast<std::size_t>(rule->expires_index));
+  s.is_over = !s.last_day || *s.last_day < now.today;
+  if (s.last_day) return;
+  s.has_access = false;
+  plan.problems.push_back(
+      {"no-end-date",
+       "person " + person.key.rep() + ": a contractor without an end date (field " + rule->expires_field + ") gets no access",
+       rule->at.rule(), "", false});
 }
 
 void disable(Draft& d, Decision decision) {
@@ -94,102 +108,182 @@ void move(Draft& d, const Dn& to, Decision decision, Reason why) {
   c.to = {to.str()};
 }
 
-void plan_leaver(Draft& d) {
-  const LeaverRule* rule = d.state.leaver;
-  if (!rule || rule->disable) disable(d, Decision::leaver);
-  if (!rule) return;
-  const bool moved = d.subject.entry->dn.parent() == rule->move_to.value_or(Dn{});
-  if (rule->move_to && !moved) move(d, *rule->move_to, Decision::leaver, d.state.why);
-  const auto& ledger = d.subject.ledger;
-  if (!rule->delete_after || !ledger.disabled_at || ledger.disabled_for != Decision::leaver || !d.subject.account.disabled) return;
-  if (d.now.utc < *ledger.disabled_at + *rule->delete_after) return;
-  d.add(Action::remove, Decision::leaver, d.reason(rule->at, "leaver since " + iso_time(*ledger.disabled_at) + ", kept for " + human_duration(*rule->delete_after)));
+/// Since when the account is a leaver's. A leave that ended with leaving, and an account that somebody else had disabled before,
+/// have no disable of a leaver in the ledger: for these a note is kept.
+std::optional<Instant> left_at(const Draft& d) {
+  const Ledger& ledger = d.subject.ledger;
+  if (ledger.disabled_for == Decision::leaver && ledger.disabled_at) return ledger.disabled_at;
+  const Values* note = d.settled(kLeft);
+  return note ? parse_iso_time(note->front()) : std::nullopt;
 }
 
-/// Whoever was disabled by us for another reason comes back; others are not ours to enable.
-void plan_enable(Draft& d) {
-  d.will_be_enabled = !d.subject.account.disabled;
-  if (!d.subject.account.disabled || d.state.kind != Kind::active) return;
-  const auto& ledger = d.subject.ledger;
-  const Rules& rules = d.rules;
-  Location at = rules.joiner ? rules.joiner->at : rules.feed_at;
-  std::string text = "the first day has come";
-  if (!ledger.disabled_at) {
-    d.problem("not-ours-to-enable", "HR says active, but the account " + d.subject.entry->dn.str() + " was disabled by somebody else; it stays disabled", at.rule());
+void plan_leaver(Draft& d) {
+  const LeaverRule* rule = d.state.leaver;
+  const bool disables = !rule || rule->disable;
+  if (disables) disable(d, Decision::leaver);
+  const bool is_off = d.subject.account.disabled || !disables;
+  const auto since = left_at(d);
+  if (is_off && d.subject.ledger.disabled_for != Decision::leaver) {
+    d.plan.agreed.emplace_back(kLeft, Values{iso_time(since.value_or(d.now.utc))});
+  }
+  if (!rule) return;
+  if (is_off && since && rule->delete_after && d.now.utc >= *since + *rule->delete_after) {
+    const std::string text = "leaver since " + iso_time(*since) + ", kept for " + human_duration(*rule->delete_after);
+    d.add(Action::remove, Decision::leaver, d.reason(rule->at, text));
     return;
   }
-  if (ledger.disabled_for == Decision::leaver) {
-    if (!rules.rehire || !rules.rehire->enable) {
-      d.problem("rehire", "HR lists a former leaver again, and no <rehire enable=\"true\"> says that the account comes back", at.rule());
-      return;
-    }
-    at = rules.rehire->at;
-    text = "rehire: HR lists a former leaver again";
-  } else if (ledger.disabled_for == Decision::absence) {
-    at = rules.absences.empty() ? at : rules.absences.front().at;
-    text = "the absence is over";
+  if (rule->move_to) move(d, *rule->move_to, Decision::leaver, d.state.why);
+}
+
+/// Where <joiner> stands, for what comes of a person being there.
+const Location& joiner_at(const Rules& rules) { return rules.joiner ? rules.joiner->at : rules.feed_at; }
+
+std::string joiner_fields(const Draft& d) {
+  return d.rules.joiner ? named(d.rules.joiner->when, *d.subject.person, d.rules) : std::string("HR lists this person");
+}
+
+/// Why an account that muster disabled may be enabled; none (and a problem): it may not.
+std::optional<Reason> way_back(Draft& d) {
+  const Rules& rules = d.rules;
+  const auto for_what = d.subject.ledger.disabled_for;
+  if (for_what == Decision::leaver || d.settled(kLeft)) {
+    if (rules.rehire && rules.rehire->enable) return d.reason(rules.rehire->at, "rehire of a former leaver: " + joiner_fields(d));
+    d.problem("not-ours-to-enable",
+              "HR lists a former leaver again, and no <rehire enable=\"true\"> says that the account comes back",
+              rules.rehire ? rules.rehire->at.rule() : joiner_at(rules).rule());
+    return std::nullopt;
   }
-  Change& c = d.add(Action::enable, Decision::joiner, d.reason(at, text));
+  if (for_what == Decision::absence && !rules.absences.empty()) {
+    const AbsenceRule& rule = d.state.absence ? *d.state.absence : rules.absences.front();
+    return d.reason(rule.at, "no longer disabled by an absence: " + named(rule.when, *d.subject.person, rules));
+  }
+  if (for_what == Decision::joiner) return d.reason(joiner_at(rules), "the first day has come: " + joiner_fields(d));
+  return d.reason(joiner_at(rules), "the reason for disabling is gone: " + joiner_fields(d));
+}
+
+bool is_expired(const Draft& d) {
+  const auto& end = d.subject.account.expires;
+  return end && *end <= d.now.utc;
+}
+
+void enable(Draft& d, Reason why) {
+  const bool from_absence = d.subject.ledger.disabled_for == Decision::absence;
+  Change& c = d.add(Action::enable, from_absence ? Decision::absence : Decision::joiner, std::move(why));
   c.from = {"disabled"};
   c.to = {"enabled"};
   d.will_be_enabled = true;
 }
 
-void plan_return(Draft& d) {
-  if (d.state.kind != Kind::active || !d.rules.joiner || !d.rules.joiner->create) return;
-  const Dn& dn = d.subject.entry->dn;
-  for (const LeaverRule& rule : d.rules.leavers) {
-    if (!rule.move_to || !(dn.parent() == *rule.move_to) || rule.move_to == d.rules.joiner->create) continue;
-    if (d.will_be_enabled) move(d, *d.rules.joiner->create, Decision::joiner, d.reason(d.rules.joiner->at, "back from " + rule.move_to->str()));
-    return;
+/// What muster disabled, it enables again; what others disabled is theirs. True: the account is on, or a later end may switch it
+/// on.
+bool plan_enable(Draft& d) {
+  const Subject& s = d.subject;
+  d.will_be_enabled = !s.account.disabled;
+  if (d.will_be_enabled && d.settled(kLeft)) d.plan.agreed.emplace_back(kLeft, Values{});
+  if (d.will_be_enabled) return true;
+  const bool due = d.state.kind == Kind::active || d.state.kind == Kind::absent;
+  if (!due || d.state.is_over) return false;
+  if (!s.ledger.disabled_at && is_expired(d)) return !d.settled(kLeft) || way_back(d);
+  if (!s.ledger.disabled_at) {
+    d.problem("not-ours-to-enable",
+              "HR does not ask for it, but the account " + s.entry->dn.str() + " was disabled by somebody else; it stays disabled",
+              joiner_at(d.rules).rule());
+    return false;
   }
+  auto why = way_back(d);
+  if (why) enable(d, std::move(*why));
+  return d.will_be_enabled;
 }
 
-constexpr const char* kExpires = "expires;muster";
+Values end_text(const std::optional<Instant>& at) { return at ? Values{iso_time(*at)} : Values{}; }
+
+/// Some methods know whole days only (shadowExpire counts days of UTC) and let an account live until the next one.
+bool is_end(const std::optional<Instant>& is, Instant wanted) {
+  return is && (*is == wanted || *is == Instant(std::chrono::ceil<std::chrono::days>(wanted)));
+}
+
+void expire(Draft& d, const std::optional<Instant>& wanted, const Location& at, std::string text) {
+  Change& c = d.add(Action::expire, Decision::mover, d.reason(at, std::move(text)));
+  c.from = end_text(d.subject.account.expires);
+  c.to = end_text(wanted);
+  d.will_be_enabled = !wanted || *wanted > d.now.utc;
+}
+
+/// The end that a contractor's account once got is taken away again; one that somebody else gave it stays.
+void plan_no_expiry(Draft& d) {
+  const auto& is = d.subject.account.expires;
+  const Values* note = d.settled(kExpires);
+  if (note && is && end_text(is) == *note) return expire(d, std::nullopt, joiner_at(d.rules), "no longer a contractor");
+  if (note) d.plan.agreed.emplace_back(kExpires, Values{});
+  if (d.state.kind != Kind::active || !is_expired(d) || !d.subject.account.disabled) return;
+  d.problem(
+      "not-ours-to-enable",
+      "HR says active, but somebody else gave the account " + d.subject.entry->dn.str() + " an end, which was " + iso_time(*is),
+      joiner_at(d.rules).rule());
+}
 
 void plan_expiry(Draft& d) {
-  const Subject& s = d.subject;
-  const auto settled = s.ledger.settled.find(kExpires);
-  const auto text = [](const std::optional<Instant>& at) { return at ? Values{iso_time(*at)} : Values{}; };
-  std::optional<Instant> wanted;
-  if (d.state.contractor && d.state.contractor->expires_index >= 0) {
-    if (const auto end = date_field(*s.person, static_cast<std::size_t>(d.state.contractor->expires_index))) wanted = end_of(*end);
+  const State& s = d.state;
+  if (!s.contractor) return plan_no_expiry(d);
+  if (!s.last_day) return;
+  const Instant wanted = end_of(*s.last_day);
+  const auto& is = d.subject.account.expires;
+  if (is_end(is, wanted)) {
+    d.plan.agreed.emplace_back(kExpires, end_text(is));
+  } else {
+    const std::string text =
+        "contractor: the account ends with " + iso_date(*s.last_day) + " (" + s.contractor->expires_field + ")";
+    expire(d, wanted, s.contractor->at, text);
   }
-  const bool ours = settled != s.ledger.settled.end() && !settled->second.empty();
-  if (!wanted && !(ours && text(s.account.expires) == settled->second)) return;
-  if (wanted == s.account.expires) {
-    d.plan.agreed.emplace_back(kExpires, text(wanted));
-    return;
-  }
-  const Location& at = d.state.contractor ? d.state.contractor->at : d.rules.feed_at;
-  Change& c = d.add(Action::expire, Decision::mover, d.reason(at, wanted ? "contractor: the account ends with " + d.state.contractor->expires_field : "no longer a contractor"));
-  c.from = text(s.account.expires);
-  c.to = text(wanted);
 }
 
-/// "CN=Ann Lee": the type up to the first '=', the rest is the value as it is.
+/// Back from where leavers are moved to.
+void plan_return(Draft& d) {
+  if (d.state.kind != Kind::active || !d.will_be_enabled || !d.rules.joiner || !d.rules.joiner->create) return;
+  const Dn& home = *d.rules.joiner->create;
+  const Dn& dn = d.subject.entry->dn;
+  for (const LeaverRule& rule : d.rules.leavers) {
+    if (!rule.move_to || *rule.move_to == home || !dn.is_under(*rule.move_to) || !(dn.parent() == *rule.move_to)) continue;
+    return move(d, home, Decision::joiner,
+                d.reason(d.rules.joiner->at, "back from " + rule.move_to->str() + ": " + joiner_fields(d)));
+  }
+}
+
+bool is_attribute_name(std::string_view text) {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+  };
+  return !text.empty() && std::all_of(text.begin(), text.end(), fits);
+}
+
+/// "CN=Ann Lee": the type up to the first '=', the rest is the value as it is, without the blanks around it.
 std::optional<Ava> read_rdn(const std::string& text) {
   const auto equals = text.find('=');
-  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) return std::nullopt;
-  return Ava{text.substr(0, equals), text.substr(equals + 1)};
+  if (equals == std::string::npos || !is_attribute_name(std::string_view(text).substr(0, equals))) return std::nullopt;
+  const std::string value = text.substr(equals + 1);
+  if (is_blank(value) || has_control_characters(value)) return std::nullopt;
+  const auto first = value.find_first_not_of(' ');
+  return Ava{text.substr(0, equals), value.substr(first, value.find_last_not_of(' ') - first + 1)};
 }
 
+/// What HR owns, and what the new entry will be joined by, unless the directory or upstream own that.
 Attributes initial_attributes(Draft& d) {
   Attributes initial;
   for (const AttributeRule& rule : d.rules.attributes) {
     if (rule.owner != Owner::hr || !rule.value) continue;
-    std::string text = rule.value->text();
-    if (has_control_characters(text)) {
-      d.problem("control-character", "the value for " + rule.name + " contains a control character and was left out", rule.at.rule(), rule.name);
-    } else if (!text.empty()) {
-      initial.set(rule.name, {std::move(text)});
-    }
+    if (auto values = wanted_values(d, rule)) initial.set(rule.name, std::move(*values));
   }
-  if (!d.rules.joins.empty()) {
-    const JoinRule& join = d.rules.joins.front();
-    if (std::string text = join.value.text(); !text.empty() && !initial.find(join.attribute)) initial.set(join.attribute, {std::move(text)});
-  }
+  if (d.rules.joins.empty() || d.rules.attribute(d.rules.joins.front().attribute)) return initial;
+  const JoinRule& join = d.rules.joins.front();
+  std::string text = join.value.text();
+  if (!is_blank(text) && !has_control_characters(text)) initial.set(join.attribute, {std::move(text)});
   return initial;
+}
+
+std::string rdn_text(const Draft& d) {
+  const JoinerRule& rule = *d.rules.joiner;
+  if (rule.rdn) return rule.rdn->text();
+  return d.rules.joins.empty() ? "" : d.rules.joins.front().attribute + "=" + d.rules.joins.front().value.text();
 }
 
 }  // namespace
@@ -200,42 +294,41 @@ State state_of(const Person* person, const Rules& rules, const Now& now, Plan& p
     s.kind = Kind::stranger;
     return s;
   }
-  if (take_leaver(s, *person, rules) || take_absence(s, *person, rules)) return s;
-  take_start(s, *person, rules, now);
-  take_contractor(s, *person, rules, plan);
+  if (take_leaver(s, *person, rules)) return s;
+  s.has_access = true;
+  if (!take_absence(s, *person, rules)) take_start(s, *person, rules, now);
+  take_contractor(s, *person, rules, now, plan);
   return s;
 }
 
 void plan_lifecycle(Draft& d) {
-  switch (d.state.kind) {
-    case Kind::leaver: plan_leaver(d); return;
-    case Kind::absent:
-      if (d.state.absence->disable) disable(d, Decision::absence);
-      return;
-    case Kind::stranger: return;
-    default: break;
-  }
-  plan_enable(d);
+  if (d.state.kind == Kind::stranger) return;
+  if (d.state.kind == Kind::leaver) return plan_leaver(d);
+  if (d.state.kind == Kind::absent && d.state.absence->disable) return disable(d, Decision::absence);
+  // No server gives an end to an account that is switched off.
+  if (plan_enable(d)) plan_expiry(d);
   plan_return(d);
-  plan_expiry(d);
 }
 
 void plan_create(Draft& d) {
   const State& s = d.state;
-  if (s.kind == Kind::leaver || s.kind == Kind::absent || !s.joiner_applies) return;
+  if (s.is_over) return;
   if (!s.may_create) {
-    if (s.kind == Kind::active) d.problem("no-account", "has no account, and no <joiner create> says where to make one", d.rules.joiner ? d.rules.joiner->at.rule() : d.rules.feed_at.rule());
+    if (s.kind != Kind::active) return;
+    d.problem("no-account", "has no account, and no <joiner create> says where to make one", joiner_at(d.rules).rule());
     return;
   }
   const JoinerRule& rule = *d.rules.joiner;
-  const std::string text = rule.rdn ? rule.rdn->text() : d.rules.joins.empty() ? "" : d.rules.joins.front().attribute + "=" + d.rules.joins.front().value.text();
-  const auto rdn = read_rdn(text);
-  if (!rdn || has_control_characters(rdn->value)) {
+  const std::string text = rdn_text(d);
+  auto rdn = read_rdn(text);
+  if (!rdn) {
     d.problem("bad-name", "'" + text + "' is no name for a new entry", rule.at.rule());
     return;
   }
   Attributes initial = initial_attributes(d);
-  Change& c = d.add(Action::create, Decision::joiner, d.reason(rule.at, "joiner: " + named(rule.when, *d.subject.person, d.rules)));
+  // An attribute that HR owns names the entry as it will stay: else the next plan would rename it.
+  if (const Values* owned = initial.find(rdn->type)) rdn->value = owned->front();
+  Change& c = d.add(Action::create, Decision::joiner, d.reason(rule.at, "joiner: " + joiner_fields(d)));
   c.dn = Dn::child(*rdn, *rule.create);
   c.initial = std::move(initial);
   c.create_disabled = s.kind == Kind::waiting;

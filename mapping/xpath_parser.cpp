@@ -152,8 +152,10 @@ class Parser {
 
   /// first, ./first, child::first, /person/first: one field.
   Found path() {
-    if (peek().is_op("/") && peek(1).is(Kind::name, "person") && peek(2).is_op("/")) at_ += 3;
-    else if (peek().is_op(".") && peek(1).is_op("/")) at_ += 2;
+    if (peek().is_op("/") && peek(1).is(Kind::name, "person") && peek(2).is_op("/"))
+      at_ += 3;
+    else if (peek().is_op(".") && peek(1).is_op("/"))
+      at_ += 2;
     if (peek().is(Kind::axis, "child")) ++at_;
     if (peek().kind != Kind::name) return std::nullopt;
     for (std::size_t i = 0; i < fields_.size(); ++i) {

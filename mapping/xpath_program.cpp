@@ -1,8 +1,8 @@
 #include "mapping/xpath_program.h"
 
 #include <array>
-#include <charconv>
 #include <cfloat>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -21,9 +21,12 @@ bool is_number(std::string_view text) {
   if (text.starts_with('-')) text.remove_prefix(1);
   std::size_t digits = 0, points = 0;
   for (const char c : text) {
-    if (is_digit(c)) ++digits;
-    else if (c == '.' && points == 0) ++points;
-    else return false;
+    if (is_digit(c))
+      ++digits;
+    else if (c == '.' && points == 0)
+      ++points;
+    else
+      return false;
   }
   return digits > 0;
 }
@@ -58,8 +61,10 @@ void append_substring(std::string_view text, double first, double end, std::stri
 void append_squeezed(std::string_view text, std::string& out) {
   const std::size_t start = out.size();
   for (const char c : text) {
-    if (kSpace.find(c) == std::string_view::npos) out += c;
-    else if (out.size() > start && out.back() != ' ') out += ' ';
+    if (kSpace.find(c) == std::string_view::npos)
+      out += c;
+    else if (out.size() > start && out.back() != ' ')
+      out += ' ';
   }
   if (out.size() > start && out.back() == ' ') out.pop_back();
 }
@@ -210,11 +215,16 @@ double Program::arithmetic(const Node& node, const Record& record) const {
 
 void Program::append(Index at, const Record& record, std::string& out) const {
   const Node& node = nodes_[at];
-  if (node.op == Op::field) out += record.fields[node.field];
-  else if (node.op == Op::literal) out += node.text;
-  else if (node.type == Type::truth) out += truth(at, record) ? "true" : "false";
-  else if (node.type == Type::number) out += to_text(number(at, record));
-  else append_function(node, record, out);
+  if (node.op == Op::field)
+    out += record.fields[node.field];
+  else if (node.op == Op::literal)
+    out += node.text;
+  else if (node.type == Type::truth)
+    out += truth(at, record) ? "true" : "false";
+  else if (node.type == Type::number)
+    out += to_text(number(at, record));
+  else
+    append_function(node, record, out);
 }
 
 void Program::append_function(const Node& node, const Record& record, std::string& out) const {

@@ -145,13 +145,33 @@ struct Function {
 };
 constexpr std::size_t kAny = 1000;
 constexpr std::array<Function, 27> kFunctions{{
-    {"last", 0, 0},           {"position", 0, 0},         {"count", 1, 1},           {"id", 1, 1},
-    {"local-name", 0, 1},     {"namespace-uri", 0, 1},    {"name", 0, 1},            {"string", 0, 1},
-    {"concat", 2, kAny},      {"starts-with", 2, 2},      {"contains", 2, 2},        {"substring-before", 2, 2},
-    {"substring-after", 2, 2}, {"substring", 2, 3},       {"string-length", 0, 1},   {"normalize-space", 0, 1},
-    {"translate", 3, 3},      {"boolean", 1, 1},          {"not", 1, 1},             {"true", 0, 0},
-    {"false", 0, 0},          {"lang", 1, 1},             {"number", 0, 1},          {"sum", 1, 1},
-    {"floor", 1, 1},          {"ceiling", 1, 1},          {"round", 1, 1},
+    {"last", 0, 0},
+    {"position", 0, 0},
+    {"count", 1, 1},
+    {"id", 1, 1},
+    {"local-name", 0, 1},
+    {"namespace-uri", 0, 1},
+    {"name", 0, 1},
+    {"string", 0, 1},
+    {"concat", 2, kAny},
+    {"starts-with", 2, 2},
+    {"contains", 2, 2},
+    {"substring-before", 2, 2},
+    {"substring-after", 2, 2},
+    {"substring", 2, 3},
+    {"string-length", 0, 1},
+    {"normalize-space", 0, 1},
+    {"translate", 3, 3},
+    {"boolean", 1, 1},
+    {"not", 1, 1},
+    {"true", 0, 0},
+    {"false", 0, 0},
+    {"lang", 1, 1},
+    {"number", 0, 1},
+    {"sum", 1, 1},
+    {"floor", 1, 1},
+    {"ceiling", 1, 1},
+    {"round", 1, 1},
 }};
 
 const Function* find_function(std::string_view name) {
@@ -189,7 +209,9 @@ class Checker {
   }
 
   void fault(const Token& token, std::string message) { faults_.push_back({token.offset, std::move(message)}); }
-  void no_attributes(const Token& token) { fault(token, "a person's record has fields, no XML attributes; write the field's name alone"); }
+  void no_attributes(const Token& token) {
+    fault(token, "a person's record has fields, no XML attributes; write the field's name alone");
+  }
 
   void variable(const Token& token) {
     if (token.text == "today" || token.text == "now") return;
@@ -205,10 +227,12 @@ class Checker {
     const std::size_t given = arguments(i + 1);
     if (given >= known->least && given <= known->most) return;
     std::string takes = std::to_string(known->least);
-    if (known->most == kAny) takes += " or more";
-    else if (known->most != known->least) takes += " or " + std::to_string(known->most);
-    fault(token, token.text + "() takes " + takes + (takes == "1" ? " argument" : " arguments") + ", here are " +
-                     std::to_string(given));
+    if (known->most == kAny)
+      takes += " or more";
+    else if (known->most != known->least)
+      takes += " or " + std::to_string(known->most);
+    fault(token,
+          token.text + "() takes " + takes + (takes == "1" ? " argument" : " arguments") + ", here are " + std::to_string(given));
   }
 
   void unknown_function(const Token& token) {

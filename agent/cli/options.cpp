@@ -218,10 +218,10 @@ std::optional<std::string> shortfall(const CommandRow& command, const Invocation
 
 /// Moves the options of every command from the map to their members.
 void settle_globals(Invocation& invocation, const ProgramDefaults& defaults) {
-  const auto taken = [&](const char* name, std::string otherwise) {
+  const auto taken = [&](const char* name, const std::string& otherwise) {
     const std::string value = invocation.value(name);
     invocation.options.erase(name);
-    return value.empty() ? std::move(otherwise) : value;
+    return value.empty() ? otherwise : value;
   };
   invocation.config = taken("config", defaults.config);
   invocation.output = taken("output", "text") == "json" ? Invocation::Output::json : Invocation::Output::text;

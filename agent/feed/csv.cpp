@@ -49,10 +49,11 @@ struct CsvReader::State {
     fresh = row || parser.pstate == 0;  // 0: between rows
     size = fresh ? 0 : size + p.size();
     if (size > kLongestRecord) return too_long();
-    column += utf8_count(p);
     if (ends_line(p)) {
       ++line;
       column = 0;
+    } else {
+      column += utf8_count(p);
     }
     if (row) deliver(false);
     return std::nullopt;

@@ -57,21 +57,22 @@ struct Parts {
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
 };
 
-bool take(char specifier, Scan& in, Parts& p) {
+/// `least`: digits that a number of two digits must have.
+bool take(char specifier, std::size_t least, Scan& in, Parts& p) {
   switch (specifier) {
     case 'Y': return in.number(4, 4, p.year);
     case 'y':
       if (!in.number(2, 2, p.year)) return false;
       p.year += p.year < 69 ? 2000 : 1900;
       return true;
-    case 'm': return in.number(1, 2, p.month);
+    case 'm': return in.number(least, 2, p.month);
     case 'b':
     case 'B': return in.month(p.month);
-    case 'e': return in.blanks() && in.number(1, 2, p.day);
-    case 'd': return in.number(1, 2, p.day);
-    case 'H': return in.number(1, 2, p.hour);
-    case 'M': return in.number(1, 2, p.minute);
-    case 'S': return in.number(1, 2, p.second);
+    case 'e': return in.blanks() && in.number(least, 2, p.day);
+    case 'd': return in.number(least, 2, p.day);
+    case 'H': return in.number(least, 2, p.hour);
+    case 'M': return in.number(least, 2, p.minute);
+    case 'S': return in.number(least, 2, p.second);
     default: return in.literal('%');
   }
 }
@@ -90,7 +91,11 @@ std::optional<DateFormat> DateFormat::compile(std::string format) {
     if (format[i] != '%') continue;
     if (++i == format.size() || kSpecifiers.find(format[i]) == std::string_view::npos) return std::nullopt;
   }
-  return DateFormat(std::move(format));
+  DateFormat made(std::move(format));
+  for (std::size_t i = 0; i + 2 < made.format_.size(); i += made.format_[i] == '%' ? 2 : 1) {
+    made.packed_ |= made.format_[i] == '%' && made.format_[i + 2] == '%';
+  }
+  return made;
 }
 
 std::optional<Day> DateFormat::parse(std::string_view text) const {
@@ -98,7 +103,7 @@ std::optional<Day> DateFormat::parse(std::string_view text) const {
   Parts parts;
   for (std::size_t i = 0; i < format_.size(); ++i) {
     const char c = format_[i];
-    const bool fits = c == '%' ? take(format_[++i], in, parts) : c == ' ' ? in.blanks() : in.literal(c);
+    const bool fits = c == '%' ? take(format_[++i], packed_ ? 2 : 1, in, parts) : c == ' ' ? in.blanks() : in.literal(c);
     if (!fits) return std::nullopt;
   }
   return in.rest.empty() ? day_of(parts) : std::nullopt;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
 
 namespace muster {
@@ -16,10 +15,10 @@ constexpr std::uint64_t kHighBits = 0x8080808080808080U;
 
 unsigned byte_at(std::string_view s, std::size_t i) { return static_cast<unsigned char>(s[i]); }
 
-std::string hex(const char* format, unsigned value) {
-  std::array<char, 16> buffer{};
-  const int n = std::snprintf(buffer.data(), buffer.size(), format, value);
-  return {buffer.data(), static_cast<std::size_t>(n)};
+std::string hex(unsigned value, std::size_t digits) {
+  std::string text(digits, '0');
+  for (std::size_t i = digits; i-- > 0; value >>= 4) text[i] = "0123456789ABCDEF"[value & 15];
+  return "0x" + text;
 }
 
 void append_utf8(std::string& text, unsigned c) {
@@ -42,6 +41,7 @@ void append_utf8(std::string& text, unsigned c) {
 }
 
 Fault nul() { return {"a NUL byte", "the file is damaged, or it is UTF-16: then set encoding=\"utf-16\""}; }
+Fault nul16() { return {"a NUL character", "the file is damaged: let HR write it again"}; }
 
 /// How many of the first bytes are ASCII other than NUL.
 std::size_t ascii_length(std::string_view s) {
@@ -88,7 +88,7 @@ class Utf8 final : public Decoder {
  private:
   static Fault wrong(unsigned byte) {
     if (byte == 0) return nul();
-    return {hex("the byte 0x%02X is not valid UTF-8 here", byte), "if the file is Windows-1252, set encoding=\"windows-1252\""};
+    return {"the byte " + hex(byte, 2) + " is not valid UTF-8 here", "if the file is Windows-1252, set encoding=\"windows-1252\""};
   }
 };
 
@@ -121,9 +121,9 @@ class Utf16 final : public Decoder {
       const bool pair = c >= 0xD800 && c < 0xDC00;
       if (pair && i + 4 > bytes.size()) break;
       const unsigned low = pair ? unit(bytes, i + 2) : 0;
-      if (c == 0) fault = nul();
+      if (c == 0) fault = nul16();
       if ((c >= 0xDC00 && c < 0xE000) || (pair && (low < 0xDC00 || low >= 0xE000))) {
-        fault = Fault{hex("half a character of UTF-16 (0x%04X)", c), "the file is damaged, or in another encoding"};
+        fault = Fault{"half a character of UTF-16 (" + hex(c, 4) + ")", "the file is damaged, or in another encoding"};
       }
       if (fault) break;
       if (pair) c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
@@ -171,7 +171,7 @@ class Windows1252 final : public Decoder {
       if (bytes.empty()) break;
       const unsigned b = byte_at(bytes, 0);
       const unsigned c = b >= 0xA0 ? b : b == 0 ? 0 : kWindows1252[b - 0x80];
-      if (c == 0) return b == 0 ? nul() : Fault{hex("the byte 0x%02X is no character of Windows-1252", b), "if the file is UTF-8, set encoding=\"utf-8\""};
+      if (c == 0) return b == 0 ? nul() : Fault{"the byte " + hex(b, 2) + " is no character of Windows-1252", "if the file is UTF-8, set encoding=\"utf-8\""};
       watch(b);
       append_utf8(text, c);
       bytes.remove_prefix(1);

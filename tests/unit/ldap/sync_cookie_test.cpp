@@ -46,7 +46,10 @@ TEST_CASE("the stored cookie covers every server of a replicated directory") {
 }
 
 TEST_CASE("what is not a cookie of OpenLDAP is not taken for one") {
-  const std::pair<std::string, std::string> cases[] = {
+  struct Case {
+    std::string name, text;
+  };
+  const Case cases[] = {
       {"nothing", ""},
       {"no rid", "csn=" + kEarly0},
       {"an empty rid", "rid=,csn=" + kEarly0},
@@ -61,9 +64,9 @@ TEST_CASE("what is not a cookie of OpenLDAP is not taken for one") {
       {"389 Directory Server's", "ldap1:389#cn=m:ou=p:(a=*)#17"},
       {"bytes", std::string("\0\xff\x80=,;", 6)},
   };
-  for (const auto& [name, text] : cases) {
-    CAPTURE(name);
-    CHECK_FALSE(SyncCookie::parse(text));
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    CHECK_FALSE(SyncCookie::parse(c.text));
   }
 }
 

@@ -1,0 +1,62 @@
+// From a row of values to a person, as the <field>s declare it.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/feed/date_format.h"
+#include "agent/feed/feed.h"
+
+namespace muster {
+
+/// A value as it is shown in a sentence: in quotes, shortened, without control characters.
+std::string shown(std::string_view value);
+/// Without the blanks and tabs around it.
+std::string_view trimmed(std::string_view value);
+
+/// As it is called in a sentence.
+std::string delimiter_name(char delimiter);
+
+/// What is wrong, and what to do about it.
+struct Wrongness {
+  std::string what, hint;
+};
+
+/// Knows which column belongs to which field, and what may stand there.
+class RecordMaker {
+ public:
+  using Values = std::vector<std::string_view>;
+  using Wrong = std::optional<Wrongness>;
+
+  /// Errc::config: no key, or a date format that nobody can read.
+  static Result<RecordMaker> make(const FeedSettings& settings);
+
+  /// The header. Everything that is wrong with it.
+  std::vector<Wrongness> bind(const Values& header);
+  /// As many as the header has.
+  std::size_t columns() const { return columns_; }
+
+  /// Takes the key out of a row; a key that cannot be used is wrong.
+  Wrong read_key(const Values& row, std::string& key) const;
+  /// Fills `fields` in the order of the declarations. What is wrong with single values comes back as one sentence, and `field` names the first.
+  Wrong read_fields(const Values& row, std::vector<std::string>& fields, std::string& field) const;
+
+ private:
+  struct Column {
+    std::size_t index = 0;
+    std::optional<DateFormat> date;
+  };
+  explicit RecordMaker(const FeedSettings& settings) : settings_(settings), bound_(settings.fields.size()) {}
+  std::string hint_for(const std::vector<std::string>& columns, const Values& header) const;
+  std::optional<std::string> convert(std::size_t i, std::string_view value, std::string& out) const;
+  const FieldSettings& key_field() const { return settings_.fields[key_]; }
+
+  FeedSettings settings_;
+  std::vector<Column> bound_;
+  std::size_t columns_ = 0, key_ = 0;
+};
+
+}  // namespace muster
