@@ -113,6 +113,7 @@ void plan_attributes(Draft& d) {
   // A leaver's entry stays as it was on the last day.
   if (d.state.kind == State::Kind::leaver) return;
   std::vector<Ava> avas = d.subject.entry->dn.rdn_avas();
+  d.plan.agreed.reserve(d.plan.agreed.size() + d.rules.attributes.size());
   for (const AttributeRule& rule : d.rules.attributes) {
     if (rule.owner == Owner::hr && rule.value) plan_attribute(d, rule, avas);
   }

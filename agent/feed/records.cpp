@@ -156,7 +156,7 @@ std::string RecordMaker::hint_for(const std::vector<std::string>& absent, const 
     if (near != header.end()) return "there is a column " + shown(trimmed(*near)) + ": columns are found by their exact names";
   }
   if (absent.size() == settings_.fields.size()) return "the first line must hold the names of the columns: is it missing?";
-  return "nobody is changed for want of a column; let HR deliver it, or remove the <field>";
+  return "nobody is changed for want of a column: let HR deliver it, or remove the field from the configuration";
 }
 
 RecordMaker::Wrong RecordMaker::read_key(const Values& row, std::string& key) const {

@@ -1,6 +1,7 @@
 // The small parts below the loader: places in texts, URLs, patterns, fingerprints, XML that is none.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
