@@ -68,7 +68,7 @@ void Mirror::report_differences(const EntryRow& before, const Entry& after, cons
     report("renamed", before.id, after, {{"before", {before.entry.dn.str()}}, {"after", {after.dn.str()}}}, origin.at);
   }
   for (const AttributeRule& rule : context_.rules().attributes) {
-    if (rule.owner == Owner::hr || (origin.own && origin.own->count(rule.key))) continue;
+    if (origin.own && origin.own->count(rule.key)) continue;
     static const Values none;
     const Values* was = before.entry.attributes.find(rule.key);
     const Values* is = after.attributes.find(rule.key);
@@ -76,6 +76,12 @@ void Mirror::report_differences(const EntryRow& before, const Entry& after, cons
     if (!is) is = &none;
     if (equal_sets(rule.equality, *was, *is)) continue;
     json details = {{"attribute", rule.name}, {"before", *was}, {"after", *is}, {"owner", to_string(rule.owner)}, {"reason", owner_reason(rule)}};
+    if (rule.owner == Owner::hr) {
+      // What was never settled is not anybody's yet, and whoever puts HR's value back mends a drift.
+      const auto settled = before.ledger.settled.find(rule.key);
+      if (settled == before.ledger.settled.end() || equal_sets(rule.equality, settled->second, *is)) continue;
+      details["expected"] = settled->second;
+    }
     if (!rule.upstream.empty()) details["upstream"] = rule.upstream;
     report(rule.owner == Owner::directory ? "changed" : "drift", before.id, after, std::move(details), origin.at);
   }

@@ -30,7 +30,10 @@ std::string entry_subject(Row entry) { return "e:" + std::to_string(entry); }
 
 void set_problems(Context& context, const std::string& subject, const std::vector<ProblemRow>& problems, Instant at) {
   const auto diff = context.store.set_problems(subject, problems, at);
-  for (const ProblemRow& p : diff.raised) context.recorder.event(p.drift ? "drift" : "problem", problem_details(p), at);
+  // Drift was told when it was seen, with its values (mirror.cpp).
+  for (const ProblemRow& p : diff.raised) {
+    if (!p.drift) context.recorder.event("problem", problem_details(p), at);
+  }
   for (const ProblemRow& p : diff.cleared) {
     // A sentence that changed is the same trouble in other words.
     const bool replaced = std::any_of(diff.raised.begin(), diff.raised.end(),

@@ -24,7 +24,8 @@ class SchemaCheck {
     const AttributeType* type = types_.find(name);
     if (type) return type;
     const std::string near = types_.nearest(name);
-    complaints_.error(at, "the directory's schema has no attribute '" + name + "'", near.empty() ? "" : "did you mean '" + near + "'?");
+    complaints_.error(at, "the directory's schema has no attribute '" + name + "'",
+                      near.empty() ? "" : "did you mean '" + near + "'?");
     return nullptr;
   }
 
@@ -32,16 +33,20 @@ class SchemaCheck {
     const AttributeType* type = exists(rule.name, rule.at);
     if (!type) return;
     if (type->read_only && rule.owner != Owner::directory) {
-      complaints_.error(rule.at, "'" + rule.name + "' cannot be owned by " + std::string(to_string(rule.owner)) + ": the server itself computes it",
-                        "write owner=\"directory\", or remove the rule");
+      complaints_.error(
+          rule.at,
+          "'" + rule.name + "' cannot be owned by " + std::string(to_string(rule.owner)) + ": the server itself computes it",
+          "write owner=\"directory\", or remove the rule");
     }
     // Options make attributes of their own (RFC 4512 section 2.5.2).
     const std::size_t option = rule.key.find(';');
     const std::string identity = type->oid + (option == std::string::npos ? "" : rule.key.substr(option));
     const auto [first, fresh] = owners_.emplace(identity, &rule);
     if (fresh) return;
-    complaints_.error(rule.at, "'" + rule.name + "' is another name of '" + first->second->name + "', which has an owner at " + first->second->at.str(),
-                      "an attribute has one owner: keep one of the two");
+    complaints_.error(
+        rule.at,
+        "'" + rule.name + "' is another name of '" + first->second->name + "', which has an owner at " + first->second->at.str(),
+        "an attribute has one owner: keep one of the two");
   }
 
   void settings(const Settings& s) {

@@ -46,7 +46,8 @@ std::optional<UrlFault> fault_of_url(std::string_view url) {
   if (!parts) return UrlFault{0, quoted + " is no URL of a directory", "write ldaps://host, ldap://host or ldapi:///"};
   if (parts->scheme == "ldapi") return std::nullopt;
   if (parts->scheme != "ldap" && parts->scheme != "ldaps") {
-    return UrlFault{0, "'" + parts->scheme + "' is no protocol of directories", did_you_mean(parts->scheme, {"ldaps", "ldap", "ldapi"}, "write ldaps://, ldap:// or ldapi://")};
+    return UrlFault{0, "'" + parts->scheme + "' is no protocol of directories",
+                    did_you_mean(parts->scheme, {"ldaps", "ldap", "ldapi"}, "write ldaps://, ldap:// or ldapi://")};
   }
   if (parts->host.empty()) return UrlFault{parts->host_at, quoted + " names no host", "write " + parts->scheme + "://host"};
   if (!parts->port.empty() && !is_port(parts->port.substr(1))) {

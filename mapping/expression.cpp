@@ -120,7 +120,10 @@ void refuse_byte_functions(const std::vector<xpath::Token>& tokens, std::vector<
   for (const xpath::Token& token : tokens) {
     if (token.kind != Kind::function || std::find(kByteFunctions.begin(), kByteFunctions.end(), token.text) == kByteFunctions.end())
       continue;
-    faults.push_back({token.offset, token.text + "() is understood only in expressions of plain field names, without other paths"});
+    faults.push_back(
+        {token.offset,
+         token.text +
+             "() is understood only beside plain field names: no other path, no < or > between a field and a truth value"});
   }
 }
 

@@ -23,7 +23,7 @@ struct ValueType {
 
 /// What one element may hold.
 struct ElementType {
-  std::vector<std::string> attributes;  ///< in the XSD's order
+  std::vector<std::string> attributes;                          ///< in the XSD's order
   std::map<std::string, std::string, std::less<>> value_types;  ///< of the attributes, by name
   std::map<std::string, std::string, std::less<>> children;     ///< name to type
 };

@@ -19,7 +19,8 @@ void check_fence(const Element& element, std::string_view attribute, const Dn& g
 }
 
 const SafetySettings::ProtectGroup* protected_group(const Dn& group, const SafetySettings& safety) {
-  const auto found = std::find_if(safety.protect_groups.begin(), safety.protect_groups.end(), [&](const auto& p) { return p.group == group; });
+  const auto found =
+      std::find_if(safety.protect_groups.begin(), safety.protect_groups.end(), [&](const auto& p) { return p.group == group; });
   return found == safety.protect_groups.end() ? nullptr : &*found;
 }
 
@@ -55,7 +56,9 @@ std::string own_part(const Dn& dn, const Dn& other) {
   for (Dn d = dn; !d.empty(); d = d.parent()) ours.push_back(d);
   for (Dn d = other; !d.empty(); d = d.parent()) theirs.push_back(d);
   std::size_t common = 0;
-  while (common < ours.size() && common < theirs.size() && *(ours.rbegin() + static_cast<std::ptrdiff_t>(common)) == *(theirs.rbegin() + static_cast<std::ptrdiff_t>(common))) ++common;
+  while (common < ours.size() && common < theirs.size() &&
+         *(ours.rbegin() + static_cast<std::ptrdiff_t>(common)) == *(theirs.rbegin() + static_cast<std::ptrdiff_t>(common)))
+    ++common;
   std::string part;
   for (std::size_t i = 0; i + common < ours.size(); ++i) part += (i ? "," : "") + ours[i].rdn();
   return part;
@@ -76,15 +79,18 @@ void load_group(const Element& element, RoleRule& role, const RuleContext& conte
   const std::string text = dn->str();
   if (context.complete && !context.rules.managed_group(*dn)) {
     const std::string near = meant_group(*dn, context.rules);
-    element.wrong_in("dn", "role '" + role.name + "' gives '" + text + "', which is not managed",
-                     near.empty() ? "add <managed group=\"" + text + "\" membership=\"granted\"/>" : "did you mean '" + near + "'?");
+    element.wrong_in(
+        "dn", "role '" + role.name + "' gives '" + text + "', which is not managed",
+        near.empty() ? "add <managed group=\"" + text + "\" membership=\"granted\"/>" : "did you mean '" + near + "'?");
   }
   if (const auto* shield = protected_group(*dn, context.settings.safety)) {
     element.wrong_in("dn", "role '" + role.name + "' gives '" + text + "', which is protected at " + shield->at.str(),
                      "a protected group is never written: remove one of the two");
   }
   for (const RoleRule::Group& other : role.groups) {
-    if (other.dn == *dn) element.wrong_in("dn", "role '" + role.name + "' gives '" + text + "' twice: here and at " + other.at.str(), "keep one of the two");
+    if (other.dn == *dn)
+      element.wrong_in("dn", "role '" + role.name + "' gives '" + text + "' twice: here and at " + other.at.str(),
+                       "keep one of the two");
   }
   role.groups.push_back({std::move(*dn), element.at()});
 }
@@ -97,7 +103,8 @@ void load_role(const Element& element, RuleContext& context) {
   RoleRule role{element.text("name"), std::move(*when), {}, element.at()};
   for (const RoleRule& other : context.rules.roles) {
     if (other.name != role.name || role.name.empty()) continue;
-    element.wrong_in("name", "a second role '" + role.name + "'; the first is at " + other.at.str(), "give each role a name of its own");
+    element.wrong_in("name", "a second role '" + role.name + "'; the first is at " + other.at.str(),
+                     "give each role a name of its own");
     break;
   }
   const std::vector<Element> groups = element.children("group");

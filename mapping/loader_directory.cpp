@@ -49,10 +49,13 @@ std::vector<std::pair<std::size_t, std::string>> urls_of(const Element& element)
 void load_urls(const Element& element, DirectorySettings& d) {
   const auto urls = urls_of(element);
   for (const auto& [at, url] : urls) {
-    if (const auto fault = fault_of_url(url)) element.wrong_in("url", fault->what, fault->hint, at + fault->offset);
-    else d.urls.push_back(url);
+    if (const auto fault = fault_of_url(url))
+      element.wrong_in("url", fault->what, fault->hint, at + fault->offset);
+    else
+      d.urls.push_back(url);
   }
-  if (urls.empty() && !element.text("url").empty()) element.wrong_in("url", "'url' of <directory> names no server", "write url=\"ldaps://host\"");
+  if (urls.empty() && !element.text("url").empty())
+    element.wrong_in("url", "'url' of <directory> names no server", "write url=\"ldaps://host\"");
 }
 
 /// A password or personal data in clear text leaves this machine only where nobody can be in between.
@@ -86,7 +89,7 @@ void not_used_by(const Element& element, std::initializer_list<std::string_view>
   for (const std::string_view attribute : attributes) {
     if (!element.has(attribute)) continue;
     element.wrong_at(attribute, "method=\"" + method + "\" of " + element.tag() + " does not use '" + std::string(attribute) + "'",
-                  "remove it, or choose another method");
+                     "remove it, or choose another method");
   }
 }
 
@@ -94,7 +97,8 @@ void load_simple_bind(const Element& bind, DirectorySettings& d) {
   not_used_by(bind, {"keytab"}, "simple");
   for (const std::string_view attribute : {"dn", "secret"}) {
     if (!bind.has(attribute)) {
-      bind.lacks("<bind method=\"simple\"> lacks the attribute '" + std::string(attribute) + "'", "add " + std::string(attribute) + "=\"...\"");
+      bind.lacks("<bind method=\"simple\"> lacks the attribute '" + std::string(attribute) + "'",
+                 "add " + std::string(attribute) + "=\"...\"");
     }
   }
   d.bind_dn = bind.text("dn");
@@ -125,7 +129,9 @@ void load_bind(const Element& directory, DirectorySettings& d) {
     case BindMethod::simple: return load_simple_bind(*bind, d);
     case BindMethod::external: return load_external_bind(*bind, d);
     case BindMethod::anonymous: return not_used_by(*bind, {"dn", "secret", "keytab"}, "anonymous");
-    case BindMethod::gssapi: return bind->warn(bind->in("method"), "method=\"gssapi\" of <bind> is " + std::string(kLater), "the agent cannot bind with it");
+    case BindMethod::gssapi:
+      return bind->warn(bind->in("method"), "method=\"gssapi\" of <bind> is " + std::string(kLater),
+                        "the agent cannot bind with it");
   }
 }
 
@@ -140,7 +146,7 @@ void load_tls(const Element& directory, DirectorySettings& d) {
   if (tls->has("cert") != tls->has("key")) {
     const bool cert = tls->has("cert");
     tls->wrong_at(cert ? "cert" : "key", cert ? "a client certificate without its key" : "a key without its client certificate",
-               cert ? "add key=\"...\"" : "add cert=\"...\"");
+                  cert ? "add key=\"...\"" : "add cert=\"...\"");
   }
   const bool plain = std::any_of(d.urls.begin(), d.urls.end(), [](const std::string& url) { return url.starts_with("ldap:"); });
   if (d.start_tls && !plain && !d.urls.empty()) {
@@ -165,7 +171,8 @@ void load_groups(const Element& directory, DirectorySettings& d) {
   if (d.groups_base) must_be_under(*groups, "base", *d.groups_base, d.base, "the directory's base");
   if (const auto filter = read_filter(*groups, "filter")) d.groups_filter = filter->str();
   d.placeholder = read_dn(*groups, "placeholder");
-  for (const char* attribute : {"base", "filter", "placeholder"}) remember(*groups, attribute, std::string("groups.") + attribute, d);
+  for (const char* attribute : {"base", "filter", "placeholder"})
+    remember(*groups, attribute, std::string("groups.") + attribute, d);
 }
 
 void load_watch(const Element& directory, DirectorySettings& d) {
@@ -188,7 +195,8 @@ void check_disable(const Element& disable, const DisableSettings& s) {
   const std::string method(kDisableMethods[static_cast<std::size_t>(s.method)].first);
   const auto needs = [&](std::string_view attribute) {
     if (disable.has(attribute)) return;
-    disable.lacks("<disable> by " + method + " lacks the attribute '" + std::string(attribute) + "'", "add " + std::string(attribute) + "=\"...\"");
+    disable.lacks("<disable> by " + method + " lacks the attribute '" + std::string(attribute) + "'",
+                  "add " + std::string(attribute) + "=\"...\"");
   };
   if (s.method == Method::attribute) {
     needs("attribute");
@@ -216,7 +224,8 @@ void load_disable(const Element& directory, DirectorySettings& d) {
   s.value = disable->text("value");
   s.enabled = disable->text("enabled");
   s.policy = read_dn(*disable, "policy");
-  for (const char* attribute : {"attribute", "move-to", "policy"}) remember(*disable, attribute, std::string("disable.") + attribute, d);
+  for (const char* attribute : {"attribute", "move-to", "policy"})
+    remember(*disable, attribute, std::string("disable.") + attribute, d);
   check_disable(*disable, s);
   const auto home = read_dn(*disable, "move-to");
   if (!home) return;
@@ -244,7 +253,9 @@ void load_directory(const Element& muster, DirectorySettings& d) {
   d.family = directory->text("family", "auto");
   d.base = read_dn(*directory, "base").value_or(Dn());
   for (const char* attribute : {"url", "base", "family"}) remember(*directory, attribute, std::string("directory.") + attribute, d);
-  if (d.family == "ad") directory->warn(directory->in("family"), "family=\"ad\" of <directory> is " + std::string(kLater), "Active Directory cannot be followed or written yet");
+  if (d.family == "ad")
+    directory->warn(directory->in("family"), "family=\"ad\" of <directory> is " + std::string(kLater),
+                    "Active Directory cannot be followed or written yet");
   load_urls(*directory, d);
   load_tls(*directory, d);
   load_bind(*directory, d);

@@ -26,7 +26,8 @@ struct SourceFile {
 /// already; should it not have, they do.
 class Element {
  public:
-  Element(pugi::xml_node node, const SourceFile& file, Complaints& complaints) : node_(node), file_(&file), complaints_(&complaints) {}
+  Element(pugi::xml_node node, const SourceFile& file, Complaints& complaints)
+      : node_(node), file_(&file), complaints_(&complaints) {}
 
   std::string_view name() const;  ///< without a prefix
   std::string tag() const { return "<" + std::string(name()) + ">"; }

@@ -48,12 +48,15 @@ class Comparisons {
     std::sort(values.begin(), values.end());
     values.erase(std::unique(values.begin(), values.end()), values.end());
     if (values.empty() || std::find(values.begin(), values.end(), literal.text) != values.end()) return;
-    wrong(literal, "'" + field.name + "' is never '" + literal.text + "'", did_you_mean(literal.text, values, "its <value> elements give " + listed(values)));
+    wrong(literal, "'" + field.name + "' is never '" + literal.text + "'",
+          did_you_mean(literal.text, values, "its <value> elements give " + listed(values)));
   }
 
   void compare_date(const FieldSettings& field, const Token& literal) const {
     const bool digits = literal.text.size() == 8 && literal.text.find_first_not_of("0123456789") == std::string::npos;
-    if (!digits) wrong(literal, "the date '" + field.name + "' is never '" + literal.text + "'", "write dates as 20261231, whatever the feed's format");
+    if (!digits)
+      wrong(literal, "the date '" + field.name + "' is never '" + literal.text + "'",
+            "write dates as 20261231, whatever the feed's format");
   }
 
   void wrong(const Token& literal, std::string what, std::string hint) const {
@@ -84,7 +87,8 @@ std::optional<Expression> read_condition(const Element& element, std::string_vie
   if (!condition || !condition->constant().has_value()) return condition;
   const std::string quoted = "\"" + condition->source() + "\"";
   if (!*condition->constant()) {
-    element.wrong_in(attribute, quoted + " is never true, so this " + element.tag() + " applies to nobody", "correct the condition, or remove the element");
+    element.wrong_in(attribute, quoted + " is never true, so this " + element.tag() + " applies to nobody",
+                     "correct the condition, or remove the element");
   } else if (!condition->fields().empty()) {
     const std::string& field = context.scope.fields()[condition->fields().front()];
     element.wrong_in(attribute, quoted + " is true for everybody, whatever the field holds",

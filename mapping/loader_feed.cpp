@@ -42,10 +42,14 @@ Specifiers specifiers_of(std::string_view format) {
   for (std::size_t i = 0; i < format.size(); ++i) {
     if (format[i] != '%') continue;
     const char c = i + 1 < format.size() ? format[i + 1] : '\0';
-    if (c == 'd' || c == 'e') found.day = true;
-    else if (c == 'm' || c == 'b' || c == 'B') found.month = true;
-    else if (c == 'Y' || c == 'y') found.year = true;
-    else if (c == '\0' || std::string_view("HMS%").find(c) == std::string_view::npos) found.unknown = found.unknown ? found.unknown : i;
+    if (c == 'd' || c == 'e')
+      found.day = true;
+    else if (c == 'm' || c == 'b' || c == 'B')
+      found.month = true;
+    else if (c == 'Y' || c == 'y')
+      found.year = true;
+    else if (c == '\0' || std::string_view("HMS%").find(c) == std::string_view::npos)
+      found.unknown = found.unknown ? found.unknown : i;
     ++i;
   }
   return found;
@@ -80,12 +84,14 @@ void load_values(const Element& element, FieldSettings& field) {
 void check_date(const Element& element, const FieldSettings& field) {
   const bool date = field.type == Type::date;
   if (date && !element.has("format")) {
-    element.wrong("the date field '" + field.name + "' does not say how its dates are written", "add format=\"%Y-%m-%d\" or the like");
+    element.wrong("the date field '" + field.name + "' does not say how its dates are written",
+                  "add format=\"%Y-%m-%d\" or the like");
   }
   if (!date && element.has("format") && element.text("type", "text") == "text") {
     element.wrong_at("format", "only dates have a format", "add type=\"date\"");
   }
-  if (date && !field.values.empty()) element.children("value").front().wrong("a date field has no <value>", "remove type=\"date\" or the values");
+  if (date && !field.values.empty())
+    element.children("value").front().wrong("a date field has no <value>", "remove type=\"date\" or the values");
   if (date) check_format(element);
 }
 
@@ -115,8 +121,10 @@ void load_fields(const Element& feed, FeedSettings& settings) {
     FieldSettings field = load_field(element);
     if (field.name.empty()) continue;
     if (const int first = settings.index_of(field.name); first >= 0) {
-      element.wrong_in("name", "a second field '" + field.name + "'; the first is at " + settings.fields[static_cast<std::size_t>(first)].at.str(),
-                       "field names are unique");
+      element.wrong_in(
+          "name",
+          "a second field '" + field.name + "'; the first is at " + settings.fields[static_cast<std::size_t>(first)].at.str(),
+          "field names are unique");
       continue;
     }
     settings.fields.push_back(std::move(field));
@@ -124,12 +132,17 @@ void load_fields(const Element& feed, FeedSettings& settings) {
 }
 
 void check_keys(const Element& feed, const FeedSettings& settings) {
-  if (feed.children("field").empty()) return feed.wrong("<feed> has no <field>", "name the columns that the rules use: <field name=\"id\" column=\"...\" key=\"true\"/>");
+  if (feed.children("field").empty())
+    return feed.wrong("<feed> has no <field>",
+                      "name the columns that the rules use: <field name=\"id\" column=\"...\" key=\"true\"/>");
   const FieldSettings* key = nullptr;
   for (const FieldSettings& field : settings.fields) {
     if (!field.key) continue;
-    if (key) feed.complaints().error(field.at, "a second key '" + field.name + "'; the first is '" + key->name + "' at " + key->at.str(), "a feed has one key");
-    else key = &field;
+    if (key)
+      feed.complaints().error(field.at, "a second key '" + field.name + "'; the first is '" + key->name + "' at " + key->at.str(),
+                              "a feed has one key");
+    else
+      key = &field;
   }
   if (!key) feed.wrong("no field of <feed> is the key", "add key=\"true\" to the field that never changes for a person");
 }
@@ -154,7 +167,8 @@ void load_feed(const Element& muster, FeedSettings& settings) {
   settings.min_ratio = feed->real("min-ratio", settings.min_ratio);
   load_delimiter(*feed, settings);
   if (settings.mode == FeedSettings::Mode::delta && feed->has("missing")) {
-    feed->wrong_at("missing", "a delta lists changes only, so nobody is missing from it", "remove 'missing', or use mode=\"snapshot\"");
+    feed->wrong_at("missing", "a delta lists changes only, so nobody is missing from it",
+                   "remove 'missing', or use mode=\"snapshot\"");
   }
   load_fields(*feed, settings);
   check_keys(*feed, settings);

@@ -118,7 +118,8 @@ void FileSet::nothing_found(const Element& include, const std::string& pattern) 
   complete_ = false;
   const fs::path whole(pattern);
   std::vector<std::string> neighbours;
-  for (const std::string& near : files_.glob((whole.parent_path() / "*").string())) neighbours.push_back(fs::path(near).filename().string());
+  for (const std::string& near : files_.glob((whole.parent_path() / "*").string()))
+    neighbours.push_back(fs::path(near).filename().string());
   include.wrong_in("path", "there is no file '" + path + "'",
                    did_you_mean(whole.filename().string(), neighbours, "it is looked for at " + pattern));
 }

@@ -49,7 +49,12 @@ std::string plain(const std::string& attribute) {
 class Translator {
  public:
   Translator(const Place& place, const Grammar& grammar, const std::vector<XsdFault>& faults, std::size_t index)
-      : place_(place), element_(place.element), grammar_(grammar), faults_(faults), index_(index), type_(grammar.element(place.path)) {}
+      : place_(place),
+        element_(place.element),
+        grammar_(grammar),
+        faults_(faults),
+        index_(index),
+        type_(grammar.element(place.path)) {}
 
   void say(const XsdFault& fault) const {
     const std::string attribute = plain(fault.attribute);
@@ -88,20 +93,22 @@ class Translator {
     }
     const std::string near = nearest_of(name, names_of(*parent));
     if (!near.empty()) return element_.wrong("unknown element " + element_.tag(), "did you mean <" + near + ">?");
-    element_.wrong("unknown element " + element_.tag(), holder + " takes " + (tags(*parent).empty() ? "no elements" : listed(tags(*parent))));
+    element_.wrong("unknown element " + element_.tag(),
+                   holder + " takes " + (tags(*parent).empty() ? "no elements" : listed(tags(*parent))));
   }
 
   void unknown_attribute(const std::string& attribute) const {
     if (!type_) return;
     const std::string takes = type_->attributes.empty() ? "takes no attributes" : "takes " + listed(type_->attributes);
     element_.wrong_at(attribute, "unknown attribute '" + attribute + "' of " + element_.tag(),
-                   did_you_mean(attribute, type_->attributes, element_.tag() + " " + takes));
+                      did_you_mean(attribute, type_->attributes, element_.tag() + " " + takes));
   }
 
   /// A misspelt attribute is one fault, not also a missing one.
   bool misspelt(const std::string& attribute) const {
     return std::any_of(faults_.begin(), faults_.end(), [&](const XsdFault& f) {
-      return f.element == index_ && f.kind == Kind::unknown_attribute && nearest_of(plain(f.attribute), type_->attributes) == attribute;
+      return f.element == index_ && f.kind == Kind::unknown_attribute &&
+             nearest_of(plain(f.attribute), type_->attributes) == attribute;
     });
   }
 
@@ -136,7 +143,8 @@ class Translator {
     const bool number = written.find_first_not_of(whole ? "+-0123456789" : "+-.0123456789") == std::string::npos;
     const std::string range = "between " + value.least + " and " + value.most;
     if (number) return element_.wrong_in(attribute, name + " is " + written, "it must be " + range);
-    element_.wrong_in(attribute, name + " is '" + written + "', which is no " + (whole ? "whole number" : "number"), "write one " + range);
+    element_.wrong_in(attribute, name + " is '" + written + "', which is no " + (whole ? "whole number" : "number"),
+                      "write one " + range);
   }
 
   void text() const {

@@ -37,26 +37,29 @@ void check_first_day(const Element& joiner, const FeedSettings& feed, int days_b
   const int start = feed.index_of("start");
   const bool date = start >= 0 && feed.fields[static_cast<std::size_t>(start)].type == FieldSettings::Type::date;
   if (start >= 0 && !date) {
-    joiner.complaints().error(feed.fields[static_cast<std::size_t>(start)].at, "the field 'start', a joiner's first day, is no date",
-                              "add type=\"date\" and a format");
+    joiner.complaints().error(feed.fields[static_cast<std::size_t>(start)].at,
+                              "the field 'start', a joiner's first day, is no date", "add type=\"date\" and a format");
   }
   if (start < 0 && days_before > 0 && !feed.fields.empty()) {
     joiner.wrong_at("days-before", "'days-before' counts from the field 'start', which the feed does not have",
-                 "add <field name=\"start\" column=\"...\" type=\"date\" format=\"...\"/>, or remove 'days-before'");
+                    "add <field name=\"start\" column=\"...\" type=\"date\" format=\"...\"/>, or remove 'days-before'");
   }
 }
 
 void check_rdn(const Element& joiner, const JoinerRule& rule) {
   if (joiner.has("create") != joiner.has("rdn") && !joiner.has_misspelt_attribute()) {
     const bool create = joiner.has("create");
-    joiner.wrong_at(create ? "create" : "rdn", create ? "'create' does not say how new entries are named" : "'rdn' names entries that are never created",
-                 create ? "add rdn=\"concat('CN=', ...)\"" : "add create=\"OU=...\"");
+    joiner.wrong_at(create ? "create" : "rdn",
+                    create ? "'create' does not say how new entries are named" : "'rdn' names entries that are never created",
+                    create ? "add rdn=\"concat('CN=', ...)\"" : "add create=\"OU=...\"");
   }
   if (joiner.has("object-class") && !joiner.has("create") && !joiner.has_misspelt_attribute()) {
-    joiner.wrong_at("object-class", "'object-class' is for entries that are never created", "add create=\"OU=...\" and rdn=\"...\"");
+    joiner.wrong_at("object-class", "'object-class' is for entries that are never created",
+                    "add create=\"OU=...\" and rdn=\"...\"");
   }
   if (!rule.rdn || !rule.rdn->fields().empty()) return;
-  joiner.wrong_in("rdn", "\"" + rule.rdn->source() + "\" gives everybody the same name", "name a field of the feed: concat('CN=', ...)");
+  joiner.wrong_in("rdn", "\"" + rule.rdn->source() + "\" gives everybody the same name",
+                  "name a field of the feed: concat('CN=', ...)");
 }
 
 void load_joiner(const std::vector<Element>& mappings, RuleContext& context) {
@@ -87,9 +90,12 @@ void check_leaver(const Element& element, const LeaverRule& rule, const Director
   }
   if (!rule.move_to) return;
   must_be_under(element, "move-to", *rule.move_to, directory.base, "the directory's base");
-  if (directory.disable.method != DisableSettings::Method::move || !rule.disable || *rule.move_to == directory.disable.move_to) return;
-  element.wrong_in("move-to", "leavers are moved here, and to '" + directory.disable.move_to.str() + "' by the <disable> at " + directory.disable.at.str(),
-                   "an entry has one place: keep one of the two");
+  if (directory.disable.method != DisableSettings::Method::move || !rule.disable || *rule.move_to == directory.disable.move_to)
+    return;
+  element.wrong_in(
+      "move-to",
+      "leavers are moved here, and to '" + directory.disable.move_to.str() + "' by the <disable> at " + directory.disable.at.str(),
+      "an entry has one place: keep one of the two");
 }
 
 void load_leavers(const std::vector<Element>& mappings, RuleContext& context) {
@@ -98,8 +104,12 @@ void load_leavers(const std::vector<Element>& mappings, RuleContext& context) {
     const bool broken = !when;
     std::vector<ExpressionFault> none;
     if (!when) when = Expression::compile("false()", context.scope, none);
-    LeaverRule rule{std::move(*when), element.truth("disable", true), element.choice("strip", Strip::none, kStrips), read_dn(element, "move-to"),
-                    read_delay(element, "delete-after"), element.at()};
+    LeaverRule rule{std::move(*when),
+                    element.truth("disable", true),
+                    element.choice("strip", Strip::none, kStrips),
+                    read_dn(element, "move-to"),
+                    read_delay(element, "delete-after"),
+                    element.at()};
     check_leaver(element, rule, context.settings.directory);
     if (!broken) context.rules.leavers.push_back(std::move(rule));
   }
@@ -133,7 +143,8 @@ void load_rehire(const std::vector<Element>& mappings, RuleContext& context) {
   const FeedSettings& feed = context.settings.feed;
   const int index = read_field(*rehire, "match", feed);
   if (index >= 0 && !feed.fields[static_cast<std::size_t>(index)].key) {
-    rehire->warn(rehire->in("match"), "<rehire> by another field than the key is not in this version", "a former leaver is known by the key alone");
+    rehire->warn(rehire->in("match"), "<rehire> by another field than the key is not in this version",
+                 "a former leaver is known by the key alone");
   }
   context.rules.rehire = RehireRule{rehire->text("match"), rehire->truth("enable", true), rehire->at()};
 }

@@ -12,14 +12,17 @@ constexpr std::array<std::pair<std::string_view, Owner>, 3> kOwners{
 constexpr std::array<std::pair<std::string_view, AttributeRule::OnDrift>, 2> kOnDrift{
     {{"report", AttributeRule::OnDrift::report}, {"revert", AttributeRule::OnDrift::revert}}};
 constexpr std::array<std::pair<std::string_view, AttributeRule::WhenEmpty>, 3> kWhenEmpty{
-    {{"clear", AttributeRule::WhenEmpty::clear}, {"keep", AttributeRule::WhenEmpty::keep}, {"problem", AttributeRule::WhenEmpty::problem}}};
+    {{"clear", AttributeRule::WhenEmpty::clear},
+     {"keep", AttributeRule::WhenEmpty::keep},
+     {"problem", AttributeRule::WhenEmpty::problem}}};
 
 void load_match(const Element& match, RuleContext& context) {
   auto value = read_expression(match, "value", context);
   const std::string attribute = match.text("attribute");
   if (!value || attribute.empty()) return;
   if (value->fields().empty()) {
-    return match.wrong_in("value", "\"" + value->source() + "\" is the same for everybody, so it finds nobody's entry", "name a field of the feed");
+    return match.wrong_in("value", "\"" + value->source() + "\" is the same for everybody, so it finds nobody's entry",
+                          "name a field of the feed");
   }
   for (const JoinRule& other : context.rules.joins) {
     if (to_lower(other.attribute) != to_lower(attribute) || other.value.source() != value->source()) continue;
@@ -49,8 +52,9 @@ void check_reserved(const Element& element, const AttributeRule& rule) {
   if (rule.owner == Owner::directory) return;
   for (const Reserved& reserved : kReserved) {
     if (rule.key != reserved.name) continue;
-    element.wrong_in("name", "'" + rule.name + "' cannot be owned by " + std::string(to_string(rule.owner)) + ": " + std::string(reserved.what),
-                     std::string(reserved.instead));
+    element.wrong_in(
+        "name", "'" + rule.name + "' cannot be owned by " + std::string(to_string(rule.owner)) + ": " + std::string(reserved.what),
+        std::string(reserved.instead));
   }
 }
 
@@ -68,7 +72,8 @@ void check_fit(const Element& element, const AttributeRule& rule) {
   only_for(element, "on-drift", hr, who, "only HR's values are compared: remove it, or write owner=\"hr\"");
   only_for(element, "upstream", !hr, who, "upstream hears from the directory only what the directory owns: remove it");
   if (hr && !element.has("value")) {
-    element.lacks("'" + rule.name + "' is owned by HR, but there is no 'value'", "add value=\"...\", an expression over the feed's fields");
+    element.lacks("'" + rule.name + "' is owned by HR, but there is no 'value'",
+                  "add value=\"...\", an expression over the feed's fields");
   }
 }
 
@@ -82,7 +87,8 @@ AttributeRule load_attribute(const Element& element, RuleContext& context) {
   rule.when_empty = element.choice("when-empty", rule.when_empty, kWhenEmpty);
   rule.upstream = element.text("upstream");
   rule.value = read_expression(element, "value", context);
-  const bool owner_known = std::any_of(kOwners.begin(), kOwners.end(), [&](const auto& o) { return o.first == element.text("owner"); });
+  const bool owner_known =
+      std::any_of(kOwners.begin(), kOwners.end(), [&](const auto& o) { return o.first == element.text("owner"); });
   if (!owner_known) return rule;
   check_fit(element, rule);
   check_reserved(element, rule);
@@ -93,8 +99,10 @@ AttributeRule load_attribute(const Element& element, RuleContext& context) {
 void add_owned(const Element& element, AttributeRule rule, Rules& rules) {
   if (const AttributeRule* first = rules.attribute(rule.name)) {
     const std::string a(to_string(first->owner)), b(to_string(rule.owner));
-    const std::string owners = a == b ? "is given to " + a + " twice: here and at " : "has two owners: " + b + " here, and " + a + " at ";
-    return element.wrong_in("name", "'" + rule.name + "' " + owners + first->at.str(), "an attribute has one owner: keep one of the two");
+    const std::string owners =
+        a == b ? "is given to " + a + " twice: here and at " : "has two owners: " + b + " here, and " + a + " at ";
+    return element.wrong_in("name", "'" + rule.name + "' " + owners + first->at.str(),
+                            "an attribute has one owner: keep one of the two");
   }
   rules.attributes.push_back(std::move(rule));
 }
@@ -102,7 +110,9 @@ void add_owned(const Element& element, AttributeRule rule, Rules& rules) {
 /// The attribute that switches accounts off is the agent's own.
 void check_disable_attribute(const Element& element, const AttributeRule& rule, const DisableSettings& disable) {
   if (disable.attribute.empty() || to_lower(disable.attribute) != rule.key) return;
-  element.wrong_in("name", "'" + rule.name + "' has two owners: " + std::string(to_string(rule.owner)) + " here, and the <disable> at " + disable.at.str(),
+  element.wrong_in("name",
+                   "'" + rule.name + "' has two owners: " + std::string(to_string(rule.owner)) + " here, and the <disable> at " +
+                       disable.at.str(),
                    "an attribute has one owner: keep one of the two");
 }
 
@@ -122,7 +132,8 @@ void load_joins(const std::vector<Element>& mappings, RuleContext& context) {
   const std::vector<Element> matches = collect_rules(mappings, "join", "match");
   for (const Element& match : matches) load_match(match, context);
   if (!matches.empty() || !context.complete) return;
-  context.muster.wrong("no file of rules says how people and entries are joined", "add <join><match attribute=\"...\" value=\"...\"/></join>");
+  context.muster.wrong("no file of rules says how people and entries are joined",
+                       "add <join><match attribute=\"...\" value=\"...\"/></join>");
 }
 
 void load_attributes(const std::vector<Element>& mappings, RuleContext& context) {

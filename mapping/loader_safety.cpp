@@ -13,7 +13,8 @@ void load_protect(const Element& protect, SafetySettings& safety) {
   if (ways > 1) return protect.wrong("<protect> says more than one thing", remedy);
   if (auto filter = read_filter(protect, "filter")) safety.protect_filters.push_back({std::move(*filter), protect.at()});
   if (auto group = read_dn(protect, "member-of")) safety.protect_groups.push_back({std::move(*group), protect.at()});
-  if (const std::string key = protect.text("person"); !key.empty()) safety.protect_persons.push_back({PersonKey(key), protect.at()});
+  if (const std::string key = protect.text("person"); !key.empty())
+    safety.protect_persons.push_back({PersonKey(key), protect.at()});
 }
 
 }  // namespace
@@ -34,7 +35,8 @@ void load_safety(const Element& muster, SafetySettings& s) {
 }
 
 void load_state(const Element& muster, Settings& settings) {
-  if (const auto state = required_child(muster, "state", "add <state path=\"state.db\"/>")) settings.state_path = read_path(*state, "path");
+  if (const auto state = required_child(muster, "state", "add <state path=\"state.db\"/>"))
+    settings.state_path = read_path(*state, "path");
 }
 
 void load_upstream(const Element& muster, UpstreamSettings& settings) {
@@ -43,7 +45,9 @@ void load_upstream(const Element& muster, UpstreamSettings& settings) {
   for (const Element& file : upstream->children("file")) {
     const std::string path = read_path(file, "path");
     for (const UpstreamSettings::File& other : settings.files) {
-      if (other.path == path) file.wrong_in("path", "'" + file.text("path") + "' is written already by the <file> at " + other.at.str(), "keep one of the two");
+      if (other.path == path)
+        file.wrong_in("path", "'" + file.text("path") + "' is written already by the <file> at " + other.at.str(),
+                      "keep one of the two");
     }
     settings.files.push_back({path, file.at()});
   }

@@ -75,8 +75,10 @@ milliseconds read_wait(const Element& element, std::string_view attribute, const
   if (wait && *wait >= range.least && *wait <= range.most) return *wait;
   const std::string name = "'" + std::string(attribute) + "'";
   const std::string bounds = "between " + human_duration(range.least) + " and " + human_duration(range.most);
-  if (wait) element.wrong_in(attribute, name + " is " + text, "it must be " + bounds);
-  else element.wrong_in(attribute, "'" + text + "' is no duration", "write 30s, 500ms, 2m or PT30S");
+  if (wait)
+    element.wrong_in(attribute, name + " is " + text, "it must be " + bounds);
+  else
+    element.wrong_in(attribute, "'" + text + "' is no duration", "write 30s, 500ms, 2m or PT30S");
   return range.fallback;
 }
 
@@ -84,7 +86,8 @@ std::optional<std::chrono::seconds> read_delay(const Element& element, std::stri
   const std::string text = element.text(attribute, "never");
   if (text.empty() || text == "never") return std::nullopt;
   const auto delay = parse_duration(text);
-  if (!delay) element.wrong_in(attribute, "'" + text + "' is no duration", "write never, 30d, 26w or P30D; months have no fixed length");
+  if (!delay)
+    element.wrong_in(attribute, "'" + text + "' is no duration", "write never, 30d, 26w or P30D; months have no fixed length");
   return delay;
 }
 

@@ -28,7 +28,8 @@ bool matches(std::string_view pattern, std::string_view name) {
   return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
-void expand(const fs::path& folder, fs::path::const_iterator part, const fs::path::const_iterator& end, std::vector<std::string>& found) {
+void expand(const fs::path& folder, fs::path::const_iterator part, const fs::path::const_iterator& end,
+            std::vector<std::string>& found) {
   std::error_code ignored;
   if (part == end) {
     if (fs::exists(folder, ignored) && !fs::is_directory(folder, ignored)) found.push_back(folder.string());

@@ -23,10 +23,10 @@ class SourceText {
 
   /// One attribute of a start tag, as written.
   struct Attribute {
-    std::string_view name;   ///< with its prefix
-    std::size_t begin = 0;   ///< of the name
-    std::size_t value = 0;   ///< first byte between the quotes
-    std::size_t end = 0;     ///< the closing quote
+    std::string_view name;  ///< with its prefix
+    std::size_t begin = 0;  ///< of the name
+    std::size_t value = 0;  ///< first byte between the quotes
+    std::size_t end = 0;    ///< the closing quote
   };
   /// An attribute of the element whose '<' is at `tag`.
   std::optional<Attribute> attribute(std::size_t tag, std::string_view name) const;

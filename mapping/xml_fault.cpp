@@ -17,7 +17,8 @@ XmlFault words_for(const xmlError& e) {
     case XML_ERR_DOCUMENT_EMPTY: return {0, 0, "the file is empty, or does not begin with an element", ""};
     case XML_ERR_DOCUMENT_END: return {0, 0, "something follows the end of the document", "a file holds one root element"};
     case XML_ERR_TAG_NAME_MISMATCH:
-      return {0, 0, "<" + one + "> of line " + std::to_string(e.int1) + " is closed by </" + two + ">", "close it with </" + one + ">"};
+      return {0, 0, "<" + one + "> of line " + std::to_string(e.int1) + " is closed by </" + two + ">",
+              "close it with </" + one + ">"};
     case XML_ERR_TAG_NOT_FINISHED:
       return {0, 0, "the file ends before <" + one + "> of line " + std::to_string(e.int1) + " is closed", "is the file complete?"};
     case XML_ERR_GT_REQUIRED: return {0, 0, "the tag <" + one + " is not closed", "add >"};
@@ -52,9 +53,12 @@ class Prolog {
       at_ = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size());
       const std::string_view rest = text_.substr(at_);
       if (rest.starts_with("<!DOCTYPE")) return at_;
-      if (rest.starts_with("<?")) skip("?>");
-      else if (rest.starts_with("<!--")) skip("-->");
-      else return std::string_view::npos;
+      if (rest.starts_with("<?"))
+        skip("?>");
+      else if (rest.starts_with("<!--"))
+        skip("-->");
+      else
+        return std::string_view::npos;
     }
   }
 
@@ -98,7 +102,8 @@ std::optional<XmlFault> forbidden_prolog(std::string_view text) {
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) return fault_at(0, "the file is UTF-16", "save it as UTF-8");
   const auto encoding = declared_encoding(text);
   if (encoding && to_lower(encoding->first) != "utf-8" && to_lower(encoding->first) != "us-ascii") {
-    return fault_at(encoding->second, "the encoding '" + std::string(encoding->first) + "' is not supported", "save the file as UTF-8");
+    return fault_at(encoding->second, "the encoding '" + std::string(encoding->first) + "' is not supported",
+                    "save the file as UTF-8");
   }
   const std::size_t doctype = Prolog(text).doctype();
   if (doctype == std::string_view::npos) return std::nullopt;

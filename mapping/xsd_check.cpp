@@ -12,11 +12,21 @@
 namespace muster {
 namespace {
 
-struct FreeDocument { void operator()(xmlDoc* p) const noexcept { xmlFreeDoc(p); } };
-struct FreeParser { void operator()(xmlParserCtxt* p) const noexcept { xmlFreeParserCtxt(p); } };
-struct FreeSchema { void operator()(xmlSchema* p) const noexcept { xmlSchemaFree(p); } };
-struct FreeSchemaParser { void operator()(xmlSchemaParserCtxt* p) const noexcept { xmlSchemaFreeParserCtxt(p); } };
-struct FreeValidation { void operator()(xmlSchemaValidCtxt* p) const noexcept { xmlSchemaFreeValidCtxt(p); } };
+struct FreeDocument {
+  void operator()(xmlDoc* p) const noexcept { xmlFreeDoc(p); }
+};
+struct FreeParser {
+  void operator()(xmlParserCtxt* p) const noexcept { xmlFreeParserCtxt(p); }
+};
+struct FreeSchema {
+  void operator()(xmlSchema* p) const noexcept { xmlSchemaFree(p); }
+};
+struct FreeSchemaParser {
+  void operator()(xmlSchemaParserCtxt* p) const noexcept { xmlSchemaFreeParserCtxt(p); }
+};
+struct FreeValidation {
+  void operator()(xmlSchemaValidCtxt* p) const noexcept { xmlSchemaFreeValidCtxt(p); }
+};
 using Document = std::unique_ptr<xmlDoc, FreeDocument>;
 using Parser = std::unique_ptr<xmlParserCtxt, FreeParser>;
 using Schema = std::unique_ptr<xmlSchema, FreeSchema>;
@@ -191,7 +201,8 @@ Result<XsdCheck> XsdCheck::compile(std::string_view xsd, std::string target) {
   if (!parser) return Error{Errc::corrupt, "libxml2 has no memory for the XSD", ""};
   xmlSchemaSetParserStructuredErrors(parser.get(), keep_none, nullptr);
   Schema schema(xmlSchemaParse(parser.get()));
-  if (!schema) return Error{Errc::corrupt, "this build's schema/muster.xsd is no XSD that libxml2 understands", "install muster again"};
+  if (!schema)
+    return Error{Errc::corrupt, "this build's schema/muster.xsd is no XSD that libxml2 understands", "install muster again"};
   return XsdCheck(std::unique_ptr<Impl>(new Impl{std::move(schema), std::move(target)}));
 }
 
@@ -201,8 +212,10 @@ XsdCheck::Outcome XsdCheck::check(std::string_view text) const {
   if (outcome.not_xml) return outcome;
   const Document document = parse(text, outcome.not_xml);
   if (outcome.not_xml) return outcome;
-  if (!document) outcome.not_xml = XmlFault{1, 1, "this is no XML document", ""};
-  else outcome.faults = Run(*document, impl_->target).all(*impl_->schema);
+  if (!document)
+    outcome.not_xml = XmlFault{1, 1, "this is no XML document", ""};
+  else
+    outcome.faults = Run(*document, impl_->target).all(*impl_->schema);
   return outcome;
 }
 

@@ -22,7 +22,16 @@ struct XmlFault {
 
 /// One breach of the XSD. `element` counts elements in document order, the root being 0.
 struct XsdFault {
-  enum class Kind { wrong_root, wrong_namespace, unknown_element, unknown_attribute, missing_attribute, bad_value, text, other } kind;
+  enum class Kind {
+    wrong_root,
+    wrong_namespace,
+    unknown_element,
+    unknown_attribute,
+    missing_attribute,
+    bad_value,
+    text,
+    other
+  } kind;
   std::size_t element = 0;
   std::string attribute;
   std::string original;  ///< libxml2's sentence
@@ -37,8 +46,8 @@ class XsdCheck {
   XsdCheck& operator=(XsdCheck&&) noexcept;
   ~XsdCheck();
 
-  /// Not well-formed: the first fault, for what follows it is guesswork. Otherwise every breach; an element that does not belong where
-  /// it stands is reported once, without its content.
+  /// Not well-formed: the first fault, for what follows it is guesswork. Otherwise every breach; an element that does not belong
+  /// where it stands is reported once, without its content.
   struct Outcome {
     std::optional<XmlFault> not_xml;
     std::vector<XsdFault> faults;

@@ -8,8 +8,8 @@
 
 namespace muster {
 
-/// Looks in the service manager's credentials ($CREDENTIALS_DIRECTORY), then in `folder`/secrets/`name`. One line feed at the end does not
-/// count. Errc::config: there is none, its name is no plain file name, or others than its owner can read the file.
+/// Looks in the service manager's credentials ($CREDENTIALS_DIRECTORY), then in `folder`/secrets/`name`. One line feed at the end
+/// does not count. Errc::config: there is none, its name is no plain file name, or others than its owner can read the file.
 Result<Secret> read_secret(const std::string& name, const std::string& folder);
 
 }  // namespace muster

@@ -80,14 +80,16 @@ struct CsvReader::State {
   Fault stray(std::string_view before) const {
     const std::size_t at = column + utf8_count(before) + 1;
     if (parser.quoted) {
-      return {line, at, "text follows the closing quote of " + value_number() + since(), "write a quote inside a quoted value twice: \"\""};
+      return {line, at, "text follows the closing quote of " + value_number() + since(),
+              "write a quote inside a quoted value twice: \"\""};
     }
     return {line, at, "a quote inside " + value_number() + ", which does not start with one" + since(),
             "put the whole value in quotes and write the quote inside it twice: \"\""};
   }
 
   Fault too_long() const {
-    const std::string why = parser.quoted ? "the quote that opens " + value_number() + " is probably never closed" : "it has no line ends";
+    const std::string why =
+        parser.quoted ? "the quote that opens " + value_number() + " is probably never closed" : "it has no line ends";
     return {start, 0, "the record is longer than 1 MiB: " + why, "the file is damaged: let HR write it again"};
   }
 
@@ -107,9 +109,7 @@ CsvReader::~CsvReader() = default;
 std::optional<CsvReader::Fault> CsvReader::read(std::string_view text) {
   State& s = *state_;
   // The CR of a CRLF that falls between two pieces has ended the line already; inside quotes both belong to the value.
-  if (s.carriage_return && text.starts_with('\n')) {
-    --s.line;
-  }
+  if (s.carriage_return && text.starts_with('\n')) { --s.line; }
   if (!text.empty()) s.carriage_return = text.ends_with('\r');
   while (!text.empty() && !s.stop) {
     const std::size_t n = line_length(text);

@@ -17,8 +17,8 @@ struct CsvRecord {
   std::vector<std::string_view> values;
 };
 
-/// Lines end with LF, CRLF or CR, in any mixture; quoted values may span lines. Blanks around values and empty lines do not count. A quote
-/// where none may be is a fault. Memory is bounded by the longest record, 1 MiB.
+/// Lines end with LF, CRLF or CR, in any mixture; quoted values may span lines. Blanks around values and empty lines do not count.
+/// A quote where none may be is a fault. Memory is bounded by the longest record, 1 MiB.
 class CsvReader {
  public:
   /// False: stop reading.

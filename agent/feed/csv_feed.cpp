@@ -38,7 +38,11 @@ class Reading {
  public:
   using Each = std::function<Status(Person&&)>;
   Reading(const FeedSettings& settings, const RecordMaker& maker, std::string file, const Each& each, bool all_faults)
-      : settings_(settings), maker_(maker), each_(each), most_faults_(all_faults ? kMostFaults : 1), csv_(settings.delimiter, [this](const CsvRecord& r) { return take(r); }) {
+      : settings_(settings),
+        maker_(maker),
+        each_(each),
+        most_faults_(all_faults ? kMostFaults : 1),
+        csv_(settings.delimiter, [this](const CsvRecord& r) { return take(r); }) {
     report_.file = std::move(file);
     source_ = "feed " + settings.name + ", line ";
   }
@@ -54,9 +58,12 @@ class Reading {
   void finish(Decoder& decoder) {
     if (!begun_) return (void)note({0, 0, "the file is empty", kRefused});
     if (!parse(decoder.finish(text_))) return;
-    if (const auto fault = csv_.finish()) (void)note(*fault);
-    else if (!bound_) (void)note({0, 0, "the file is empty", kRefused});
-    else if (rows_ == 0 && settings_.mode == FeedSettings::Mode::snapshot) (void)note({0, 0, "the file has a header but no records", kRefused});
+    if (const auto fault = csv_.finish())
+      (void)note(*fault);
+    else if (!bound_)
+      (void)note({0, 0, "the file is empty", kRefused});
+    else if (rows_ == 0 && settings_.mode == FeedSettings::Mode::snapshot)
+      (void)note({0, 0, "the file has a header but no records", kRefused});
   }
 
   Reading(const Reading&) = delete;
@@ -70,9 +77,12 @@ class Reading {
   bool parse(const std::optional<Decoder::Fault>& unreadable) {
     const auto fault = csv_.read(text_);
     text_.clear();
-    if (fault) (void)note(*fault);
-    else if (unreadable && unreadable->whole) (void)note({0, 0, unreadable->what, unreadable->hint});
-    else if (unreadable && !csv_.stopped()) (void)note({csv_.line(), csv_.column(), unreadable->what, unreadable->hint});
+    if (fault)
+      (void)note(*fault);
+    else if (unreadable && unreadable->whole)
+      (void)note({0, 0, unreadable->what, unreadable->hint});
+    else if (unreadable && !csv_.stopped())
+      (void)note({csv_.line(), csv_.column(), unreadable->what, unreadable->hint});
     return !fault && !unreadable && !csv_.stopped();
   }
 
@@ -96,10 +106,12 @@ class Reading {
     ++rows_;
     if (record.values.size() != maker_.columns()) return note(ragged(record));
     std::string key;
-    if (auto wrong = maker_.read_key(record.values, key)) return note({record.line, 0, wrong->what, wrong->hint}, "", key_field().name);
+    if (auto wrong = maker_.read_key(record.values, key))
+      return note({record.line, 0, wrong->what, wrong->hint}, "", key_field().name);
     if (const std::size_t before = keys_.put(key, record.line)) {
       return note({record.line, 0, "'" + key_field().column + "' " + shown(key) + " is already on line " + std::to_string(before),
-                   "one person, one record: let HR remove one of the two"}, key, key_field().name);
+                   "one person, one record: let HR remove one of the two"},
+                  key, key_field().name);
     }
     return deliver(record, std::move(key));
   }
@@ -118,17 +130,21 @@ class Reading {
   CsvReader::Fault ragged(const CsvRecord& record) const {
     const std::size_t has = record.values.size(), need = maker_.columns();
     std::string what = count_of(has, "value") + " where the header has " + count_of(need, "column");
-    if (record.last && has < need) return {record.line, 0, what + ", and no line end: the file is cut off", "let HR write it again"};
+    if (record.last && has < need)
+      return {record.line, 0, what + ", and no line end: the file is cut off", "let HR write it again"};
     if (has < need) return {record.line, 0, std::move(what), "let HR write the record in full"};
     const bool trailing = std::all_of(record.values.begin() + static_cast<std::ptrdiff_t>(need), record.values.end(), is_blank);
     const std::string delimiter = delimiter_name(settings_.delimiter);
-    return {record.line, 0, std::move(what), trailing ? "it ends with " + delimiter + ": let HR end the header and the records alike" : "a value that contains " + delimiter + " must be in quotes"};
+    return {record.line, 0, std::move(what),
+            trailing ? "it ends with " + delimiter + ": let HR end the header and the records alike"
+                     : "a value that contains " + delimiter + " must be in quotes"};
   }
 
   bool deliver(const CsvRecord& record, std::string key) {
     Person person;
     std::string field;
-    if (auto wrong = maker_.read_fields(record.values, person.fields, field)) return park(record.line, std::move(key), std::move(field), std::move(wrong->what));
+    if (auto wrong = maker_.read_fields(record.values, person.fields, field))
+      return park(record.line, std::move(key), std::move(field), std::move(wrong->what));
     if (!faults_.empty()) return true;
     person.key = PersonKey(std::move(key));
     person.source = source_ + std::to_string(record.line);
@@ -149,8 +165,10 @@ class Reading {
     p.what = std::move(what);
     report_.problems.push_back(std::move(p));
     if (report_.problems.size() <= kMostProblems) return true;
-    (void)note({0, 0, "more than " + std::to_string(kMostProblems) + " records cannot be read; the first: " + report_.problems.front().str(),
-                kRefused});
+    (void)note(
+        {0, 0,
+         "more than " + std::to_string(kMostProblems) + " records cannot be read; the first: " + report_.problems.front().str(),
+         kRefused});
     return false;
   }
 
@@ -239,7 +257,8 @@ class CsvFeed final : public Feed {
 Result<std::unique_ptr<Feed>> open_csv_feed(const FeedSettings& settings) {
   const char d = settings.delimiter;
   if (d == '"' || d == ' ' || (static_cast<unsigned char>(d) < 0x20 && d != '\t') || static_cast<unsigned char>(d) >= 0x7F) {
-    return Error{Errc::config, settings.at.str() + ": this delimiter cannot separate columns", "write one character such as , or ; or the word tab"};
+    return Error{Errc::config, settings.at.str() + ": this delimiter cannot separate columns",
+                 "write one character such as , or ; or the word tab"};
   }
   if (auto decoder = Decoder::make(settings.encoding); !decoder) return std::move(decoder).error().within(settings.at.str());
   auto maker = RecordMaker::make(settings);

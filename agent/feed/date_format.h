@@ -9,9 +9,9 @@
 
 namespace muster {
 
-/// strptime(3)'s %Y %y %m %b %B %d %e, for times (which do not count) %H %M %S, and %%. Month names are English, short or long, in any case; a
-/// blank stands for any number of blanks. %Y is four digits; %y 69 to 99 are 1969 to 1999 (POSIX). Other numbers have one or two digits,
-/// two where nothing separates them (%Y%m%d).
+/// strptime(3)'s %Y %y %m %b %B %d %e, for times (which do not count) %H %M %S, and %%. Month names are English, short or long, in
+/// any case; a blank stands for any number of blanks. %Y is four digits; %y 69 to 99 are 1969 to 1999 (POSIX). Other numbers have
+/// one or two digits, two where nothing separates them (%Y%m%d).
 class DateFormat {
  public:
   /// None: a specifier that is not in the list.

@@ -60,7 +60,8 @@ class Utf8 final : public Decoder {
  protected:
   std::optional<Fault> begin(Mark mark, std::string_view first) override {
     if (mark == Mark::utf16le || mark == Mark::utf16be) {
-      return Fault{"the file starts with the byte order mark of UTF-16, but encoding=\"utf-8\" is declared", "set encoding=\"utf-16\"", true};
+      return Fault{"the file starts with the byte order mark of UTF-16, but encoding=\"utf-8\" is declared",
+                   "set encoding=\"utf-16\"", true};
     }
     if (first.size() >= 2 && (first[0] == 0) != (first[1] == 0)) {
       return Fault{"the file looks like UTF-16, but encoding=\"utf-8\" is declared",
@@ -103,10 +104,12 @@ class Utf16 final : public Decoder {
     if (mark == Mark::utf8) {
       return Fault{"the file starts with the byte order mark of UTF-8, but " + declared, "set encoding=\"utf-8\"", true};
     }
-    if (declared_ == Order::by_mark && mark == Mark::none) return Fault{"the file has no byte order mark, but " + declared, guess(first), true};
+    if (declared_ == Order::by_mark && mark == Mark::none)
+      return Fault{"the file has no byte order mark, but " + declared, guess(first), true};
     const bool big = mark == Mark::utf16be;
     if (declared_ != Order::by_mark && mark != Mark::none && big != big_) {
-      return Fault{std::string("the file starts with the byte order mark of UTF-16 ") + (big ? "big" : "little") + " endian, but " + declared,
+      return Fault{std::string("the file starts with the byte order mark of UTF-16 ") + (big ? "big" : "little") + " endian, but " +
+                       declared,
                    "set encoding=\"utf-16\"", true};
     }
     if (mark != Mark::none) big_ = big;
@@ -136,7 +139,8 @@ class Utf16 final : public Decoder {
 
  private:
   static std::string guess(std::string_view first) {
-    if (first.size() < 2 || (first[0] == 0) == (first[1] == 0)) return "set encoding=\"utf-8\" or \"windows-1252\", whichever it is";
+    if (first.size() < 2 || (first[0] == 0) == (first[1] == 0))
+      return "set encoding=\"utf-8\" or \"windows-1252\", whichever it is";
     return first[0] == 0 ? "set encoding=\"utf-16be\"" : "set encoding=\"utf-16le\"";
   }
   unsigned unit(std::string_view s, std::size_t i) const {
@@ -149,9 +153,9 @@ class Utf16 final : public Decoder {
 };
 
 /// 0x80 to 0x9F in Windows-1252; 0: no character.
-constexpr std::array<std::uint16_t, 32> kWindows1252{0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
-                                                     0x2039, 0x0152, 0,      0x017D, 0,      0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
-                                                     0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,      0x017E, 0x0178};
+constexpr std::array<std::uint16_t, 32> kWindows1252{
+    0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017D, 0,
+    0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0, 0x017E, 0x0178};
 
 class Windows1252 final : public Decoder {
  protected:
@@ -166,16 +170,19 @@ class Windows1252 final : public Decoder {
   std::optional<Fault> take(std::string_view& bytes, std::string& text) override {
     while (!bytes.empty()) {
       const std::size_t n = ascii_length(bytes);
+      if (n > 0) run_ends();
       text.append(bytes.substr(0, n));
       bytes.remove_prefix(n);
       if (bytes.empty()) break;
       const unsigned b = byte_at(bytes, 0);
       const unsigned c = b >= 0xA0 ? b : b == 0 ? 0 : kWindows1252[b - 0x80];
-      if (c == 0) return b == 0 ? nul() : Fault{"the byte " + hex(b, 2) + " is no character of Windows-1252", "if the file is UTF-8, set encoding=\"utf-8\""};
+      if (c == 0)
+        return b == 0 ? nul()
+                      : Fault{"the byte " + hex(b, 2) + " is no character of Windows-1252",
+                              "if the file is UTF-8, set encoding=\"utf-8\""};
       watch(b);
       append_utf8(text, c);
       bytes.remove_prefix(1);
-      if (bytes.empty() || byte_at(bytes, 0) < 0x80) run_ends();
     }
     return std::nullopt;
   }
@@ -226,7 +233,8 @@ int utf8_length(std::string_view s) {
 }
 
 std::size_t utf8_count(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 Result<std::unique_ptr<Decoder>> Decoder::make(const std::string& encoding) {

@@ -29,7 +29,8 @@ class Decoder {
 
  protected:
   enum class Mark { none, utf8, utf16le, utf16be };
-  /// Appends what it can of `bytes`, which start at a character, and takes that off; a character that is cut off by the end is left.
+  /// Appends what it can of `bytes`, which start at a character, and takes that off; a character that is cut off by the end is
+  /// left.
   virtual std::optional<Fault> take(std::string_view& bytes, std::string& text) = 0;
   /// `mark`: what the file starts with; it is taken off already.
   virtual std::optional<Fault> begin(Mark mark, std::string_view first) = 0;
@@ -41,7 +42,8 @@ class Decoder {
   bool begun_ = false;
 };
 
-/// Bytes of the UTF-8 character (Unicode 15, table 3-7) at the start of `text`, which is not empty. 0: none begins here. -1: it is cut off.
+/// Bytes of the UTF-8 character (Unicode 15, table 3-7) at the start of `text`, which is not empty. 0: none begins here. -1: it is
+/// cut off.
 int utf8_length(std::string_view text);
 /// Characters of valid UTF-8.
 std::size_t utf8_count(std::string_view text);

@@ -19,8 +19,8 @@ struct FeedProblem {
   std::string file;
   std::size_t line = 0;
   std::string field;
-  std::string person;   ///< key, where it could be read
-  std::string what;     ///< sentence without the place
+  std::string person;       ///< key, where it could be read
+  std::string what;         ///< sentence without the place
   std::size_t column = 0;   ///< character of that line; 0: the whole record
   std::string hint = {};    ///< what to do, or empty
   std::string str() const;  ///< "feed/hr.csv:17: column 'Hire Date': '31.02.2026' is no date of the form %Y-%m-%d"
@@ -28,12 +28,12 @@ struct FeedProblem {
 
 /// What a read found. Problems of single records (a bad date, a value that no <value> lists, a missing required value) park
 /// that person: the record is not delivered and is listed in `problems` with its key, once. Faults that make the whole file
-/// doubtful (ragged rows, a missing column, a missing key, duplicate keys, an unclosed quote, wrong encoding, still being written...)
-/// are an Error (Errc::untrusted).
+/// doubtful (ragged rows, a missing column, a missing key, duplicate keys, an unclosed quote, wrong encoding, still being
+/// written...) are an Error (Errc::untrusted).
 struct FeedReport {
   std::string file;
-  std::string digest;          ///< SHA-256 of the bytes, hex
-  std::size_t records = 0;     ///< delivered
+  std::string digest;       ///< SHA-256 of the bytes, hex
+  std::size_t records = 0;  ///< delivered
   std::vector<FeedProblem> problems;
   std::size_t bytes = 0;
 };
@@ -52,8 +52,8 @@ class Feed {
 /// By settings.type. Errc::config for a type this build does not know.
 Result<std::unique_ptr<Feed>> open_feed(const FeedSettings& settings);
 
-/// Waits until the feed may have changed. On Linux by inotify on the folder, so a replacement by rename is seen; elsewhere by looking
-/// at size and time twice a second.
+/// Waits until the feed may have changed. On Linux by inotify on the folder, so a replacement by rename is seen; elsewhere by
+/// looking at size and time twice a second.
 class FeedWatch {
  public:
   static Result<std::unique_ptr<FeedWatch>> open(const FeedSettings& settings);

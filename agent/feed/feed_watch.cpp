@@ -16,7 +16,9 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kLongestWrite{30};
 constexpr milliseconds kLookAgain{100};
 
-milliseconds left_until(Clock::time_point at) { return std::max(std::chrono::ceil<milliseconds>(at - Clock::now()), milliseconds(0)); }
+milliseconds left_until(Clock::time_point at) {
+  return std::max(std::chrono::ceil<milliseconds>(at - Clock::now()), milliseconds(0));
+}
 
 /// Reports a change once its writer is done.
 class SettledWatch final : public FeedWatch {

@@ -8,8 +8,8 @@ namespace muster {
 
 namespace {
 
-constexpr std::size_t kShown = 60;         ///< characters of a value in a sentence
-constexpr std::size_t kLongestKey = 256;   ///< bytes
+constexpr std::size_t kShown = 60;                         ///< characters of a value in a sentence
+constexpr std::size_t kLongestKey = 256;                   ///< bytes
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  ///< U+FFFD
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
@@ -51,7 +51,8 @@ std::string squashed(std::string_view name) {
 /// compact_date() without printf: a feed has two dates a record.
 void write_compact(Day day, std::string& out) {
   const std::chrono::year_month_day d(day);
-  unsigned number = static_cast<unsigned>(static_cast<int>(d.year())) * 10000 + static_cast<unsigned>(d.month()) * 100 + static_cast<unsigned>(d.day());
+  unsigned number = static_cast<unsigned>(static_cast<int>(d.year())) * 10000 + static_cast<unsigned>(d.month()) * 100 +
+                    static_cast<unsigned>(d.day());
   out.assign(8, '0');
   for (std::size_t i = 8; i-- > 0; number /= 10) out[i] = static_cast<char>('0' + number % 10);
 }
@@ -91,9 +92,12 @@ std::string shown(std::string_view value) {
     if (n == kShown) return text + "...'";
     const auto size = static_cast<std::size_t>(std::max(1, utf8_length(rest)));
     const char c = rest.front();
-    if (c == '\n' || c == '\r') text += "\\n";
-    else if (is_control(c)) text += '?';
-    else text += rest.substr(0, size);
+    if (c == '\n' || c == '\r')
+      text += "\\n";
+    else if (is_control(c))
+      text += '?';
+    else
+      text += rest.substr(0, size);
     rest.remove_prefix(std::min(size, rest.size()));
   }
   return text + "'";
@@ -103,7 +107,8 @@ Result<RecordMaker> RecordMaker::make(const FeedSettings& settings) {
   RecordMaker maker(settings);
   const auto key = std::find_if(settings.fields.begin(), settings.fields.end(), [](const FieldSettings& f) { return f.key; });
   if (key == settings.fields.end()) {
-    return Error{Errc::config, settings.at.str() + ": no field of the feed '" + settings.name + "' is the key", "add key=\"true\" to one"};
+    return Error{Errc::config, settings.at.str() + ": no field of the feed '" + settings.name + "' is the key",
+                 "add key=\"true\" to one"};
   }
   maker.key_ = static_cast<std::size_t>(key - settings.fields.begin());
   for (std::size_t i = 0; i < settings.fields.size(); ++i) {
@@ -111,7 +116,8 @@ Result<RecordMaker> RecordMaker::make(const FeedSettings& settings) {
     if (f.type != FieldSettings::Type::date) continue;
     maker.bound_[i].date = DateFormat::compile(f.format);
     if (!maker.bound_[i].date) {
-      return Error{Errc::config, f.at.str() + ": '" + f.format + "' is no form of a date", "there are %Y %y %m %b %B %d %e %H %M %S"};
+      return Error{Errc::config, f.at.str() + ": '" + f.format + "' is no form of a date",
+                   "there are %Y %y %m %b %B %d %e %H %M %S"};
     }
   }
   return maker;
@@ -137,22 +143,26 @@ std::vector<Wrongness> RecordMaker::bind(const Values& header) {
                      "nobody can tell which of them counts: let HR rename one"});
   }
   if (!absent.empty()) {
-    wrong.insert(wrong.begin(), {std::string("the header lacks the column") + (absent.size() > 1 ? "s " : " ") + joined(absent), hint_for(absent, header)});
+    wrong.insert(wrong.begin(), {std::string("the header lacks the column") + (absent.size() > 1 ? "s " : " ") + joined(absent),
+                                 hint_for(absent, header)});
   }
   return wrong;
 }
 
 std::string RecordMaker::hint_for(const std::vector<std::string>& absent, const Values& header) const {
   std::string whole;
-  for (const std::string_view name : header) whole += (whole.empty() ? "" : std::string(1, settings_.delimiter)) + std::string(name);
+  for (const std::string_view name : header)
+    whole += (whole.empty() ? "" : std::string(1, settings_.delimiter)) + std::string(name);
   if (whole.starts_with("sep=")) return "remove the line 'sep=', which only spreadsheets know";
   for (const char other : {';', '\t', '|', ','}) {
     if (other == settings_.delimiter || whole.find(other) == std::string::npos) continue;
     if (header.size() > 1 && whole.find(other) > whole.find(settings_.delimiter)) continue;
-    return "it looks like it is separated by " + delimiter_name(other) + ": set delimiter=\"" + (other == '\t' ? "tab" : std::string(1, other)) + "\"";
+    return "it looks like it is separated by " + delimiter_name(other) + ": set delimiter=\"" +
+           (other == '\t' ? "tab" : std::string(1, other)) + "\"";
   }
   for (const std::string& column : absent) {
-    const auto near = std::find_if(header.begin(), header.end(), [&](std::string_view h) { return squashed(h) == squashed(column); });
+    const auto near =
+        std::find_if(header.begin(), header.end(), [&](std::string_view h) { return squashed(h) == squashed(column); });
     if (near != header.end()) return "there is a column " + shown(trimmed(*near)) + ": columns are found by their exact names";
   }
   if (absent.size() == settings_.fields.size()) return "the first line must hold the names of the columns: is it missing?";
@@ -168,7 +178,8 @@ RecordMaker::Wrong RecordMaker::read_key(const Values& row, std::string& key) co
     return wrong(": " + shown(value) + " is a number that a spreadsheet has rounded", "let HR write the column as text");
   }
   const bool broken = std::any_of(value.begin(), value.end(), is_control) || value.find(kReplacement) != std::string_view::npos;
-  if (broken) return wrong(": " + shown(value) + " cannot be a key: it contains a line end, a control character or U+FFFD", "let HR mend it");
+  if (broken)
+    return wrong(": " + shown(value) + " cannot be a key: it contains a line end, a control character or U+FFFD", "let HR mend it");
   key.assign(value);
   return std::nullopt;
 }

@@ -41,7 +41,8 @@ class RecordMaker {
 
   /// Takes the key out of a row; a key that cannot be used is wrong.
   Wrong read_key(const Values& row, std::string& key) const;
-  /// Fills `fields` in the order of the declarations. What is wrong with single values comes back as one sentence, and `field` names the first.
+  /// Fills `fields` in the order of the declarations. What is wrong with single values comes back as one sentence, and `field`
+  /// names the first.
   Wrong read_fields(const Values& row, std::vector<std::string>& fields, std::string& field) const;
 
  private:

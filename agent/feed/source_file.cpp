@@ -80,7 +80,8 @@ bool changed_just_now(const fs::file_time_type& at) {
 Status nobody_writes(const std::string& path) {
   const char* remedy = "it is read once it is complete; best, HR writes it under another name and renames it";
   const Writers writers = writers_of(path);
-  if (writers == Writers::some) return Error{Errc::untrusted, path + ": still being written: a process has it open for writing", remedy};
+  if (writers == Writers::some)
+    return Error{Errc::untrusted, path + ": still being written: a process has it open for writing", remedy};
   const auto stamp = stamp_of(path);
   if (writers == Writers::unknown && stamp && changed_just_now(stamp->changed)) {
     return Error{Errc::untrusted, path + ": perhaps still being written: it changed less than a second ago", remedy};
@@ -106,12 +107,14 @@ Result<std::string_view> read_piece(const File& file, std::vector<char>& buffer,
 }
 
 Error changed(const std::string& path) {
-  return {Errc::untrusted, path + ": changed while it was read", "it is read again once it is complete; best, HR writes it under another name and renames it"};
+  return {Errc::untrusted, path + ": changed while it was read",
+          "it is read again once it is complete; best, HR writes it under another name and renames it"};
 }
 
 class ReadFile final : public SourceFile {
  public:
-  ReadFile(std::string path, File file, Stamp stamp) : path_(std::move(path)), file_(std::move(file)), stamp_(stamp), buffer_(kPiece) {}
+  ReadFile(std::string path, File file, Stamp stamp)
+      : path_(std::move(path)), file_(std::move(file)), stamp_(stamp), buffer_(kPiece) {}
 
   Result<std::string_view> next() override {
     auto piece = read_piece(file_, buffer_, path_);
@@ -150,7 +153,8 @@ class ReadFile final : public SourceFile {
 /// Names under which programs keep what is not complete.
 bool is_temporary(const std::string& name) {
   constexpr std::array<std::string_view, 6> kEndings{".tmp", ".part", ".partial", ".filepart", ".crdownload", "~"};
-  return name.starts_with('.') || std::any_of(kEndings.begin(), kEndings.end(), [&](std::string_view e) { return name.ends_with(e); });
+  return name.starts_with('.') ||
+         std::any_of(kEndings.begin(), kEndings.end(), [&](std::string_view e) { return name.ends_with(e); });
 }
 
 Result<std::string> newest_in(const std::string& folder) {
@@ -166,7 +170,8 @@ Result<std::string> newest_in(const std::string& folder) {
     if (!newest || *newest < candidate) newest = std::move(candidate);
   }
   if (error) return io_error(folder, error.value());
-  if (!newest) return Error{Errc::not_found, folder + ": there is no file in this folder", "it is read as soon as HR puts one there"};
+  if (!newest)
+    return Error{Errc::not_found, folder + ": there is no file in this folder", "it is read as soon as HR puts one there"};
   return std::move(newest->second);
 }
 
@@ -176,7 +181,8 @@ Result<std::string> newest_file(const std::string& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (fs::is_directory(status)) return newest_in(path);
-  if (status.type() == fs::file_type::not_found) return Error{Errc::not_found, path + ": there is no such file", "it is read as soon as HR puts it there"};
+  if (status.type() == fs::file_type::not_found)
+    return Error{Errc::not_found, path + ": there is no such file", "it is read as soon as HR puts it there"};
   return path;
 }
 

@@ -10,11 +10,12 @@
 
 namespace muster {
 
-/// `path` itself, or the newest file of the folder `path`: hidden and temporary names (.tmp, .part, .filepart, .partial, .crdownload, ~) do
-/// not count. Errc::not_found: there is none.
+/// `path` itself, or the newest file of the folder `path`: hidden and temporary names (.tmp, .part, .filepart, .partial,
+/// .crdownload, ~) do not count. Errc::not_found: there is none.
 Result<std::string> newest_file(const std::string& path);
 
-/// Nobody has the file open for writing; where that cannot be told, nobody has changed it for a second. True also when there is no such file.
+/// Nobody has the file open for writing; where that cannot be told, nobody has changed it for a second. True also when there is no
+/// such file.
 bool is_settled(const std::string& path);
 
 /// SHA-256 of a file's bytes, hex.

@@ -72,7 +72,8 @@ class AppendFile final : public DurableFile {
   }
 
   bool rotated() const {
-    struct stat now {}, ours {};
+    struct stat now {
+    }, ours{};
     return stat(path_.c_str(), &now) != 0 || fstat(fd_.get(), &ours) != 0 || now.st_ino != ours.st_ino || now.st_dev != ours.st_dev;
   }
 

@@ -24,7 +24,8 @@ constexpr std::uint32_t kEvents =
 
 class Inotify final : public FileWatch {
  public:
-  Inotify(posix::Fd fd, std::string folder, std::string name) : fd_(std::move(fd)), folder_(std::move(folder)), name_(std::move(name)) {}
+  Inotify(posix::Fd fd, std::string folder, std::string name)
+      : fd_(std::move(fd)), folder_(std::move(folder)), name_(std::move(name)) {}
 
   bool watch() {
     watched_ = inotify_add_watch(fd_.get(), folder_.c_str(), kEvents);

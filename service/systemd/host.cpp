@@ -19,8 +19,8 @@ namespace muster {
 
 namespace {
 
-using std::chrono::milliseconds;
 using posix::Fd;
+using std::chrono::milliseconds;
 
 /// sd_notify(3)'s protocol: one datagram to the socket that the manager named.
 class Notifier {
@@ -36,7 +36,8 @@ class Notifier {
   }
   void say(const std::string& text) const {
     // A manager that does not listen is no reason to stop working.
-    if (socket_) (void)sendto(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address_), size_);
+    if (socket_)
+      (void)sendto(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address_), size_);
   }
 
  private:

@@ -36,7 +36,9 @@ Result<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un a{};
   a.sun_family = AF_UNIX;
   if (path.size() >= sizeof a.sun_path) {
-    return Error{Errc::config, path + " is too long for a socket: " + std::to_string(path.size()) + " of at most " + std::to_string(sizeof a.sun_path - 1) + " bytes",
+    return Error{Errc::config,
+                 path + " is too long for a socket: " + std::to_string(path.size()) + " of at most " +
+                     std::to_string(sizeof a.sun_path - 1) + " bytes",
                  "move the state file to a folder with a shorter name"};
   }
   std::memcpy(a.sun_path, path.c_str(), path.size() + 1);
@@ -135,13 +137,14 @@ class UnixServer final : public LocalServer {
   /// Until a client is done, or a stop.
   void wait_for_one(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    finished_.wait(lock, stop, [this] { return std::any_of(clients_.begin(), clients_.end(), [](const Client& c) { return c.done.load(); }); });
+    finished_.wait(lock, stop,
+                   [this] { return std::any_of(clients_.begin(), clients_.end(), [](const Client& c) { return c.done.load(); }); });
   }
 
   void serve(int fd, const std::stop_token& stop) {
     if (!allowed(fd)) {
-      (void)write_all(fd, "{\"error\":{\"code\":2,\"what\":\"only root and the user of the service may speak to it\",\"hint\":\"\"}}\n",
-                      stop);
+      (void)write_all(
+          fd, "{\"error\":{\"code\":2,\"what\":\"only root and the user of the service may speak to it\",\"hint\":\"\"}}\n", stop);
       return;
     }
     const auto request = read_line(fd, kPatience, stop, kLongestRequest);
@@ -175,7 +178,8 @@ Result<std::unique_ptr<LocalServer>> LocalServer::open(const std::string& path, 
   if (!fd) return posix::failure("making a socket");
   // The process lock is held, so a socket that is still there is a dead process's.
   unlink(path.c_str());
-  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) return posix::failure("listening on " + path);
+  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0)
+    return posix::failure("listening on " + path);
   // Nobody can connect before listen(), so there is no moment in which others could.
   if (chmod(path.c_str(), 0600) != 0 || listen(fd.get(), 16) != 0) return posix::failure("listening on " + path);
   return std::unique_ptr<LocalServer>(std::make_unique<UnixServer>(std::move(fd), path, std::move(answer)));
@@ -187,7 +191,9 @@ Result<std::string> ask_local(const std::string& path, const std::string& reques
   const Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd) return posix::failure("making a socket");
   if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) return unreachable_at(path, errno);
-  auto line = write_all(fd.get(), request + "\n", {}) ? read_line(fd.get(), patience, {}, kLongestAnswer) : std::nullopt;
+  // A service that refuses does not wait for the request, so writing it may fail although there is an answer.
+  (void)write_all(fd.get(), request + "\n", {});
+  auto line = read_line(fd.get(), patience, {}, kLongestAnswer);
   if (!line) return Error{Errc::unreachable, "the service on " + path + " did not answer", "look at its log"};
   return std::move(*line);
 }

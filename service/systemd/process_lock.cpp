@@ -32,7 +32,8 @@ Result<std::unique_ptr<ProcessLock>> ProcessLock::take(const std::string& path) 
   if (!fd) return posix::failure("opening " + path);
   if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return posix::failure("locking " + path);
-    return Error{Errc::conflict, "another muster works with this state file" + holder(fd.get()), "wait for it, or ask the running service"};
+    return Error{Errc::conflict, "another muster works with this state file" + holder(fd.get()),
+                 "wait for it, or ask the running service"};
   }
   const std::string pid = std::to_string(getpid());
   // The number is for people only; the lock holds without it.

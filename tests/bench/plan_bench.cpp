@@ -35,11 +35,13 @@ void add_roles(RulesBuilder& b) {
   b.role("contractors", "type='Contractor' and status='active'", {group("contractors")});
   b.role("seniors", "starts-with(title, 'Senior') and not(type='Contractor')", {group("seniors")});
   b.role("newcomers", "start != '' and $today - start < 100", {group("newcomers")});
-  b.role("finance-tools", "(department='Department 3' or department='Department 4') and contains(title, 'Manager')", {group("finance-tools")});
+  b.role("finance-tools", "(department='Department 3' or department='Department 4') and contains(title, 'Manager')",
+         {group("finance-tools")});
 }
 
 Rules make_rules() {
-  RulesBuilder b({"id", "status", "first", "last", "department", "title", "type", "start", "end", "email", "phone", "site", "manager"});
+  RulesBuilder b(
+      {"id", "status", "first", "last", "department", "title", "type", "start", "end", "email", "phone", "site", "manager"});
   b.join("employeeNumber", "id");
   b.hr("givenName", "first");
   b.hr("sn", "last");
@@ -80,7 +82,10 @@ Someone someone(std::size_t i, const Rules& rules, const Now& now, std::mt19937&
                "+49 30 " + id, i % 2 ? "Berlin" : "Munich", "100001"},
               "feed hris, line " + std::to_string(i + 2),
               true};
-  s.entry = {EntryId({static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(i >> 8U), static_cast<std::uint8_t>(i >> 16U)}), Dn(), "", {}};
+  s.entry = {EntryId({static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(i >> 8U), static_cast<std::uint8_t>(i >> 16U)}),
+             Dn(),
+             "",
+             {}};
   Subject nothing_yet;
   nothing_yet.person = &s.person;
   const Plan created = plan(nothing_yet, rules, now);

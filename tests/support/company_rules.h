@@ -19,12 +19,14 @@ inline std::string group_dn(const std::string& name) {
   return "CN=" + name + "," + (outside ? kGroups : kBirthright);
 }
 
-/// Knobs by name, each a text; unknown knobs are the test's fault. `vpn` is a granted group, `chess` nobody's business, `admins` protected.
+/// Knobs by name, each a text; unknown knobs are the test's fault. `vpn` is a granted group, `chess` nobody's business, `admins`
+/// protected.
 class CompanyRules {
  public:
   using Knobs = std::map<std::string, std::string>;
   static const std::vector<std::string>& fields() {
-    static const std::vector<std::string> all{"id", "status", "first", "last", "department", "title", "type", "start", "end", "email"};
+    static const std::vector<std::string> all{"id",    "status", "first", "last", "department",
+                                              "title", "type",   "start", "end",  "email"};
     return all;
   }
   static Rules make(Knobs knobs = {}) { return CompanyRules(std::move(knobs)).build(); }

@@ -113,7 +113,8 @@ class PlanWorld {
     demand(values_of(c.attribute) == c.from, c.attribute + " is not what the plan saw");
     for (const Ava& a : entry->dn.rdn_avas()) {
       const bool named = to_lower(a.type) == to_lower(c.attribute);
-      const bool kept = std::any_of(c.to.begin(), c.to.end(), [&](const auto& v) { return equal(Matching::case_ignore, v, a.value); });
+      const bool kept =
+          std::any_of(c.to.begin(), c.to.end(), [&](const auto& v) { return equal(Matching::case_ignore, v, a.value); });
       demand(!named || kept, "the value is part of the name");
     }
     entry->attributes.set(c.attribute, c.to);

@@ -58,8 +58,9 @@ inline FeedSettings hris(const std::string& path) {
   s.name = "hris";
   s.path = path;
   s.at = {"muster.xml", 10, 3};
-  s.fields = {field("id", "Employee ID"), field("status", "Status"),         field("first", "First Name"),    field("last", "Last Name"),
-              field("department", "Department"), field("start", "Hire Date"), field("end", "Termination Date")};
+  s.fields = {field("id", "Employee ID"),      field("status", "Status"),         field("first", "First Name"),
+              field("last", "Last Name"),      field("department", "Department"), field("start", "Hire Date"),
+              field("end", "Termination Date")};
   s.fields[0].key = s.fields[0].required = true;
   s.fields[1].values = {{"Active", "active"}, {"Terminated", "terminated"}, {"On Leave", "leave"}};
   s.fields[3].required = true;

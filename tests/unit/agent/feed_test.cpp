@@ -13,11 +13,11 @@ namespace {
 using namespace feed_test;
 
 struct Good {
-  const char* name;
+  std::string name;
   std::string bytes;
   std::string expected;  ///< one line per person: line in the file, fields
   char delimiter = ',';
-  const char* encoding = "utf-8";
+  std::string encoding = "utf-8";
 };
 
 std::string lines_of(const Outcome& o) {
@@ -52,26 +52,34 @@ TEST_CASE("whatever a spreadsheet or an HR system may legally write is read") {
       {"UTF-16 big endian, declared", utf16(kPeople, true), kBoth, ',', "utf-16be"},
       {"separated by semicolons", replaced(kPeople, ",", ";"), kBoth, ';'},
       {"separated by tabs", replaced(kPeople, ",", "\t"), kBoth, '\t'},
-      {"every value in quotes", "\"" + replaced(replaced(kPeople.substr(0, kPeople.size() - 1), ",", "\",\""), "\n", "\"\n\"") + "\"\n", kBoth},
+      {"every value in quotes",
+       "\"" + replaced(replaced(kPeople.substr(0, kPeople.size() - 1), ",", "\",\""), "\n", "\"\n\"") + "\"\n", kBoth},
       {"blanks around values and quotes", replaced(replaced(kPeople, "Ann", "  \"Ann\" "), "Bob", "\" Bob\t\""), kBoth},
       {"empty lines between records", kHeader + "\n" + kAnn + "\r\n  \n" + kBob + "\n\n",
        "line 3: 1042 active Ann Ames Sales 20190401 -\nline 6: 1043 terminated Bob Beck Sales 20181115 20261031\n"},
       {"lines of delimiters only, as spreadsheets leave them", kPeople + ",,,,,,\n,,,,,,\n,,\n", kBoth},
-      {"a delimiter in quotes", kHeader + replaced(kAnn, "Sales", "\"Sales, North\""), "line 2: 1042 active Ann Ames Sales, North 20190401 -\n"},
-      {"a quote in quotes", kHeader + replaced(kAnn, "Ann", "\"Ann \"\"Annie\"\"\""), "line 2: 1042 active Ann \"Annie\" Ames Sales 20190401 -\n"},
+      {"a delimiter in quotes", kHeader + replaced(kAnn, "Sales", "\"Sales, North\""),
+       "line 2: 1042 active Ann Ames Sales, North 20190401 -\n"},
+      {"a quote in quotes", kHeader + replaced(kAnn, "Ann", "\"Ann \"\"Annie\"\"\""),
+       "line 2: 1042 active Ann \"Annie\" Ames Sales 20190401 -\n"},
       {"line ends in quotes: the record is where it starts", kHeader + replaced(kAnn, "Sales", "\"Sales\n\r\nNorth\"") + kBob,
        "line 2: 1042 active Ann Ames Sales\n\r\nNorth 20190401 -\nline 5: 1043 terminated Bob Beck Sales 20181115 20261031\n"},
       {"columns in another order, and more of them",
-       "Note,Last Name,First Name,Note,Employee ID,Termination Date,Hire Date,Department,Status\nx,Ames,Ann,y,1042,,2019-04-01,Sales,Active\n",
+       "Note,Last Name,First Name,Note,Employee ID,Termination Date,Hire "
+       "Date,Department,Status\nx,Ames,Ann,y,1042,,2019-04-01,Sales,Active\n",
        "line 2: 1042 active Ann Ames Sales 20190401 -\n"},
       {"leading zeros and case of keys count",
        kHeader + "007,Active,Ann,Ames,,,\n7,Active,Ann,Ames,,,\na7,Active,Ann,Ames,,,\nA7,Active,Ann,Ames,,,\n",
-       "line 2: 007 active Ann Ames - - -\nline 3: 7 active Ann Ames - - -\nline 4: a7 active Ann Ames - - -\nline 5: A7 active Ann Ames - - -\n"},
-      {"names of the world in UTF-8", kHeader + "1,Active,Jürgen,Groß,Продажи,,\n2,Active,美咲,佐藤,営業,,\n3,Active,Zoë,O’Neil,𝔖ales,,\n",
+       "line 2: 007 active Ann Ames - - -\nline 3: 7 active Ann Ames - - -\nline 4: a7 active Ann Ames - - -\nline 5: A7 active "
+       "Ann Ames - - -\n"},
+      {"names of the world in UTF-8",
+       kHeader + "1,Active,Jürgen,Groß,Продажи,,\n2,Active,美咲,佐藤,営業,,\n3,Active,Zoë,O’Neil,𝔖ales,,\n",
        "line 2: 1 active Jürgen Groß Продажи - -\nline 3: 2 active 美咲 佐藤 営業 - -\nline 4: 3 active Zoë O’Neil 𝔖ales - -\n"},
-      {"names of Western Europe in Windows-1252", kHeader + "1,Active,J\xFCrgen,Gro\xDF,\x80uro,,\n2,Active,Zo\xEB,O\x92Neil,Sales,,\n",
+      {"names of Western Europe in Windows-1252",
+       kHeader + "1,Active,J\xFCrgen,Gro\xDF,\x80uro,,\n2,Active,Zo\xEB,O\x92Neil,Sales,,\n",
        "line 2: 1 active Jürgen Groß €uro - -\nline 3: 2 active Zoë O’Neil Sales - -\n", ',', "windows-1252"},
-      {"a surrogate pair in UTF-16", "\xFF\xFE" + utf16(kHeader + "1,Active,", false) + "\x35\xD8\x16\xDD" + utf16(",Ames,,,\n", false),
+      {"a surrogate pair in UTF-16",
+       "\xFF\xFE" + utf16(kHeader + "1,Active,", false) + "\x35\xD8\x16\xDD" + utf16(",Ames,,,\n", false),
        "line 2: 1 active 𝔖 Ames - - -\n", ',', "utf-16"},
   };
   for (const Good& c : cases) {
@@ -113,7 +121,8 @@ TEST_CASE("the newest file of a folder counts, and what is not complete does not
   const Folder folder;
   put(folder.path("monday.csv"), kHeader + kAnn, std::chrono::hours(48));
   put(folder.path("tuesday.csv"), kPeople, std::chrono::hours(24));
-  for (const char* name : {".tuesday.csv.swp", "wednesday.csv.part", "wednesday.tmp", "wednesday.csv~", "w.filepart", "w.partial", "w.crdownload"}) {
+  for (const char* name :
+       {".tuesday.csv.swp", "wednesday.csv.part", "wednesday.tmp", "wednesday.csv~", "w.filepart", "w.partial", "w.crdownload"}) {
     put(folder.path(name), "half", std::chrono::hours(2));
   }
   std::filesystem::create_directory(folder.path("archive"));
@@ -163,7 +172,8 @@ TEST_CASE("a large file with characters of every length across its pieces loses 
   const char* const expected[]{"Ann", "Jürgen", "美咲", "𝔖am", "O\"Neil\r\n𝔖"};
   for (std::size_t i = 0; i < o.people.size(); ++i) {
     const Person& p = o.people[i];
-    right += p.key.rep() == std::to_string(i) && p.fields[2] == expected[i % 5] && p.source == "feed hris, line " + std::to_string(line);
+    right +=
+        p.key.rep() == std::to_string(i) && p.fields[2] == expected[i % 5] && p.source == "feed hris, line " + std::to_string(line);
     line += i % 5 == 4 ? 2 : 1;
   }
   CHECK(right == 40000);
@@ -171,21 +181,40 @@ TEST_CASE("a large file with characters of every length across its pieces loses 
 
 TEST_CASE("dates are read in the form that is declared, whatever the locale") {
   struct Row {
-    const char* format;
-    const char* text;
-    const char* expected;  ///< empty: no date
+    std::string format;
+    std::string text;
+    std::string expected;  ///< empty: no date
   };
   const Row rows[]{
-      {"%Y-%m-%d", "2026-02-28", "20260228"},      {"%Y-%m-%d", "2026-2-8", "20260208"},         {"%Y-%m-%d", "2024-02-29", "20240229"},
-      {"%Y-%m-%d", "2026-02-29", ""},              {"%Y-%m-%d", "2026-02-28x", ""},              {"%Y-%m-%d", "26-02-28", ""},
-      {"%Y-%m-%d", "2026-00-10", ""},              {"%Y-%m-%d", "2026-13-10", ""},               {"%Y-%m-%d", "0000-01-01", ""},
-      {"%Y-%m-%d", "9999-12-31", "99991231"},      {"%d.%m.%Y", "31.1.2026", "20260131"},        {"%d.%m.%Y", "1/2/2026", ""},
-      {"%m/%d/%Y", "02/28/2026", "20260228"},      {"%m/%d/%Y", "28/02/2026", ""},               {"%Y%m%d", "20260228", "20260228"},
-      {"%Y%m%d", "2026228", ""},                   {"%Y%m%d", "202602281", ""},                  {"%d%m%y", "280226", "20260228"},
-      {"%d.%m.%y", "28.02.68", "20680228"},        {"%d.%m.%y", "28.02.69", "19690228"},         {"%d-%b-%Y", "28-FEB-2026", "20260228"},
-      {"%d %B %Y", "28 February 2026", "20260228"}, {"%B %e, %Y", "March  1, 2026", "20260301"}, {"%d-%b-%Y", "28-Febr-2026", ""},
-      {"%d-%b-%Y", "28-Mai-2026", ""},             {"%Y-%m-%dT%H:%M:%S", "2026-02-28T23:59:60", "20260228"},
-      {"%Y-%m-%d %H:%M", "2026-02-28 7:05", "20260228"}, {"%Y-%m-%d %H:%M", "2026-02-28 25:05", ""}, {"100%% %Y-%m-%d", "100% 2026-02-28", "20260228"},
+      {"%Y-%m-%d", "2026-02-28", "20260228"},
+      {"%Y-%m-%d", "2026-2-8", "20260208"},
+      {"%Y-%m-%d", "2024-02-29", "20240229"},
+      {"%Y-%m-%d", "2026-02-29", ""},
+      {"%Y-%m-%d", "2026-02-28x", ""},
+      {"%Y-%m-%d", "26-02-28", ""},
+      {"%Y-%m-%d", "2026-00-10", ""},
+      {"%Y-%m-%d", "2026-13-10", ""},
+      {"%Y-%m-%d", "0000-01-01", ""},
+      {"%Y-%m-%d", "9999-12-31", "99991231"},
+      {"%d.%m.%Y", "31.1.2026", "20260131"},
+      {"%d.%m.%Y", "1/2/2026", ""},
+      {"%m/%d/%Y", "02/28/2026", "20260228"},
+      {"%m/%d/%Y", "28/02/2026", ""},
+      {"%Y%m%d", "20260228", "20260228"},
+      {"%Y%m%d", "2026228", ""},
+      {"%Y%m%d", "202602281", ""},
+      {"%d%m%y", "280226", "20260228"},
+      {"%d.%m.%y", "28.02.68", "20680228"},
+      {"%d.%m.%y", "28.02.69", "19690228"},
+      {"%d-%b-%Y", "28-FEB-2026", "20260228"},
+      {"%d %B %Y", "28 February 2026", "20260228"},
+      {"%B %e, %Y", "March  1, 2026", "20260301"},
+      {"%d-%b-%Y", "28-Febr-2026", ""},
+      {"%d-%b-%Y", "28-Mai-2026", ""},
+      {"%Y-%m-%dT%H:%M:%S", "2026-02-28T23:59:60", "20260228"},
+      {"%Y-%m-%d %H:%M", "2026-02-28 7:05", "20260228"},
+      {"%Y-%m-%d %H:%M", "2026-02-28 25:05", ""},
+      {"100%% %Y-%m-%d", "100% 2026-02-28", "20260228"},
       {"%Y-%m-%d", "", ""},
   };
   for (const Row& r : rows) {

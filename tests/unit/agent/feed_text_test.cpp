@@ -30,7 +30,9 @@ std::string rows_of(std::string_view text, std::size_t piece, char delimiter = '
     rows += "\n";
     return true;
   });
-  const auto with = [&](const CsvReader::Fault& f) { return rows + std::to_string(f.line) + ":" + std::to_string(f.column) + "! " + f.what; };
+  const auto with = [&](const CsvReader::Fault& f) {
+    return rows + std::to_string(f.line) + ":" + std::to_string(f.column) + "! " + f.what;
+  };
   for (std::size_t at = 0; at < text.size(); at += piece) {
     if (const auto fault = reader.read(text.substr(at, piece))) return with(*fault);
   }
@@ -40,14 +42,17 @@ std::string rows_of(std::string_view text, std::size_t piece, char delimiter = '
 
 TEST_CASE("characters are the same in whatever pieces their bytes come") {
   struct Row {
-    const char* encoding;
+    std::string encoding;
     std::string bytes;
     std::string expected;
   };
   const Row rows[]{
       {"utf-8", "", ""},
       {"utf-8", "a", "a"},
-      {"utf-8", "\xEF\xBB\xBF" "Jürgen 美咲 𝔖", "Jürgen 美咲 𝔖"},
+      {"utf-8",
+       "\xEF\xBB\xBF"
+       "Jürgen 美咲 𝔖",
+       "Jürgen 美咲 𝔖"},
       {"utf-8", "\xEF\xBB\xBF", ""},
       {"utf-8", "ab\xC3", "ab!the file ends inside a character"},
       {"utf-8", "12345678\xC3(", "12345678!the byte 0xC3 is not valid UTF-8 here"},
@@ -63,7 +68,10 @@ TEST_CASE("characters are the same in whatever pieces their bytes come") {
       {"utf-16le", std::string("h\0\x35\xD8", 4), "h!the file ends inside a character"},
       {"windows-1252", "a\x80\x9F\xFF", "a€Ÿÿ"},
       {"windows-1252", "abc\x81", "abc!the byte 0x81 is no character of Windows-1252"},
-      {"windows-1252", "ab\xFC" "cd\xC3\xBC", "abücdÃ¼"},
+      {"windows-1252",
+       "ab\xFC"
+       "cd\xC3\xBC",
+       "abücdÃ¼"},
       {"windows-1252", "abcd\xC3\xBC", "abcdÃ¼!the file is UTF-8, but encoding=\"windows-1252\" is declared"},
   };
   for (const Row& r : rows) {
@@ -75,14 +83,16 @@ TEST_CASE("characters are the same in whatever pieces their bytes come") {
 
 TEST_CASE("every character of Windows-1252 has its place") {
   // The 27 characters that the code page has between 0x80 and 0x9F, in order.
-  const std::string bytes = "\x80\x82\x83\x84\x85\x86\x87\x88\x89\x8A\x8B\x8C\x8E\x91\x92\x93\x94\x95\x96\x97\x98\x99\x9A\x9B\x9C\x9E\x9F";
+  const std::string bytes =
+      "\x80\x82\x83\x84\x85\x86\x87\x88\x89\x8A\x8B\x8C\x8E\x91\x92\x93\x94\x95\x96\x97\x98\x99\x9A\x9B\x9C\x9E\x9F";
   CHECK(decoded("windows-1252", bytes, 4) == "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ");
-  for (const char* undefined : {"\x81", "\x8D", "\x8F", "\x90", "\x9D"}) CHECK(decoded("windows-1252", undefined, 1).front() == '!');
+  for (const char* undefined : {"\x81", "\x8D", "\x8F", "\x90", "\x9D"})
+    CHECK(decoded("windows-1252", undefined, 1).front() == '!');
 }
 
 TEST_CASE("rows and their lines are the same in whatever pieces the text comes") {
   struct Row {
-    const char* name;
+    std::string name;
     std::string text;
     std::string expected;
   };

@@ -11,8 +11,8 @@ namespace {
 using namespace feed_test;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kLong{20000};   ///< longer than any machine needs
-constexpr milliseconds kShort{300};    ///< for what must not happen
+constexpr milliseconds kLong{20000};  ///< longer than any machine needs
+constexpr milliseconds kShort{300};   ///< for what must not happen
 
 const std::string kPeople = kHeader + kAnn + kBob;
 
@@ -24,7 +24,7 @@ bool heard(FeedWatch& watch, milliseconds patience) {
 
 TEST_CASE("every way in which HR may deliver a file is heard of") {
   struct Way {
-    const char* name;
+    std::string name;
     std::function<void(const Folder&)> deliver;
   };
   const Way ways[]{

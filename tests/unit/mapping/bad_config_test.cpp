@@ -37,19 +37,30 @@ std::string from_its_folder(std::string message) {
   return message;
 }
 
-std::vector<std::string> messages(const LoadResult& result) {
-  std::vector<std::string> all;
-  for (const Complaint& c : result.errors) all.push_back(from_its_folder(c.str()));
+/// One line each.
+std::string messages(const LoadResult& result) {
+  std::string all;
+  for (const Complaint& c : result.errors) all += from_its_folder(c.str()) + "\n";
+  return all;
+}
+
+std::string lines(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += text + "\n";
   return all;
 }
 
 std::string as_code(std::string text) {
   std::string out;
   for (const char c : text) {
-    if (c == '\n') out += ' ';
-    else if (c == '|') out += "\\|";
-    else if (static_cast<unsigned char>(c) >= 0x80) out += "?";
-    else out += c;
+    if (c == '\n')
+      out += ' ';
+    else if (c == '|')
+      out += "\\|";
+    else if (static_cast<unsigned char>(c) >= 0x80)
+      out += "?";
+    else
+      out += c;
   }
   const std::size_t first = out.find_first_not_of(' ');
   if (first == std::string::npos) return "";
@@ -67,7 +78,8 @@ std::string rendered() {
   std::ostringstream out;
   out << "# What muster says about configurations that are wrong\n\n"
          "Made of `tests/unit/mapping/bad_config_cases.h` and checked against it by the test `docs/messages.md is up to date`\n"
-         "(`MUSTER_UPDATE_DOCS=1` rewrites it). Every message names file, line and column; all of a configuration's messages come in one\n"
+         "(`MUSTER_UPDATE_DOCS=1` rewrites it). Every message names file, line and column; all of a configuration's messages come "
+         "in one\n"
          "run, sorted by place. The middle column is what was changed in a configuration that loads.\n";
   for (const Chapter& chapter : bad_configs()) {
     out << "\n## " << chapter.title << "\n\n| what is wrong | for example | what muster says |\n|---|---|---|\n";
@@ -86,7 +98,7 @@ std::string rendered() {
 
 TEST_CASE("the configuration that the table changes loads without a word") {
   const LoadResult result = load({});
-  CHECK(messages(result) == std::vector<std::string>{});
+  CHECK(messages(result) == "");
   REQUIRE(result.config);
   CHECK(result.config->warnings.empty());
 }
@@ -94,10 +106,10 @@ TEST_CASE("the configuration that the table changes loads without a word") {
 TEST_CASE("a bad configuration gets exactly the messages it deserves") {
   for (const Chapter& chapter : bad_configs()) {
     for (const BadConfig& c : chapter.cases) {
-      CAPTURE(chapter.title);
-      CAPTURE(c.name);
+      CAPTURE(std::string(chapter.title));
+      CAPTURE(std::string(c.name));
       const LoadResult result = load(c.edits);
-      CHECK(messages(result) == c.says);
+      CHECK(messages(result) == lines(c.says));
       CHECK_FALSE(result.config);
     }
   }

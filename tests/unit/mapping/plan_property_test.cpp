@@ -42,7 +42,9 @@ CompanyRules::Knobs random_rules(Dice& dice) {
 }
 
 std::string random_field(std::size_t index, Dice& dice, const Now& now) {
-  const auto date = [&] { return dice.one_in(3) ? std::string() : compact_date(now.today + std::chrono::days(static_cast<int>(dice.below(120)) - 60)); };
+  const auto date = [&] {
+    return dice.one_in(3) ? std::string() : compact_date(now.today + std::chrono::days(static_cast<int>(dice.below(120)) - 60));
+  };
   switch (index) {
     case 1: return dice.pick({"active", "active", "terminated", "leave", "suspended"});
     case 2: return dice.pick({"Ann", "ann", "Zoë", "", " Ann"});
@@ -65,7 +67,8 @@ void event(PlanWorld& world, Dice& dice, Now& now) {
   }
   if (world.person && dice.one_in(5)) world.person->listed = !world.person->listed;
   if (!world.entry) return;
-  const char* names[] = {"givenName", "sn", "displayName", "departmentNumber", "title", "telephoneNumber", "mail", "employeeNumber"};
+  const char* names[] = {"givenName",       "sn",   "displayName",   "departmentNumber", "title",
+                         "telephoneNumber", "mail", "employeeNumber"};
   for (const char* name : names) {
     if (!dice.one_in(8)) continue;
     Values values;
@@ -83,13 +86,16 @@ void event(PlanWorld& world, Dice& dice, Now& now) {
     world.ledger.disabled_at.reset();
     world.ledger.disabled_for.reset();
   }
-  if (!world.switched_off && dice.one_in(6)) world.expires = now.utc + std::chrono::hours(static_cast<int>(dice.below(2000)) - 1000);
+  if (!world.switched_off && dice.one_in(6))
+    world.expires = now.utc + std::chrono::hours(static_cast<int>(dice.below(2000)) - 1000);
 }
 
 PlanWorld random_world(Dice& dice, Now& now) {
   PlanWorld world;
-  if (!dice.one_in(10)) world.person = Person{PersonKey("1042"), std::vector<std::string>(CompanyRules::fields().size()), "feed hris, line 2", true};
-  for (std::size_t i = 0; world.person && i < world.person->fields.size(); ++i) world.person->fields[i] = random_field(i, dice, now);
+  if (!dice.one_in(10))
+    world.person = Person{PersonKey("1042"), std::vector<std::string>(CompanyRules::fields().size()), "feed hris, line 2", true};
+  for (std::size_t i = 0; world.person && i < world.person->fields.size(); ++i)
+    world.person->fields[i] = random_field(i, dice, now);
   if (!world.person || !dice.one_in(4)) {
     world.entry = Entry{EntryId({1}), dn("CN=Ann Lee," + (dice.one_in(4) ? kLeavers : kPeople)), "", {}};
     world.entry->attributes.set("cn", {"Ann Lee"});
@@ -101,7 +107,8 @@ PlanWorld random_world(Dice& dice, Now& now) {
 
 std::string whole(const Plan& made) {
   std::string text;
-  for (const Change& c : made.changes) text += canonical(c) + " / " + c.because.rule + " / " + c.because.text + " / " + c.because.cause + "\n";
+  for (const Change& c : made.changes)
+    text += canonical(c) + " / " + c.because.rule + " / " + c.because.text + " / " + c.because.cause + "\n";
   for (const PlanProblem& p : made.problems) text += p.code + " / " + p.what + " / " + p.where + " / " + p.attribute + "\n";
   for (const auto& [name, values] : made.agreed) text += name + "=" + (values.empty() ? "" : values.front()) + "\n";
   return text;
@@ -134,7 +141,8 @@ void check_change(const Change& c, const PlanWorld& world, const Rules& rules, b
     const bool stripped = leaver && c.action == Action::remove_member;
     CHECK((managed || stripped));
     if (!stripped && managed && managed->membership == ManagedRule::Membership::granted && c.action == Action::remove_member) {
-      CHECK(std::any_of(world.memberships.begin(), world.memberships.end(), [&](const Membership& m) { return m.group == c.group && m.granted_by_us; }));
+      CHECK(std::any_of(world.memberships.begin(), world.memberships.end(),
+                        [&](const Membership& m) { return m.group == c.group && m.granted_by_us; }));
     }
   }
   if (leaver) {
@@ -169,13 +177,15 @@ void check_step(PlanWorld& world, const Rules& rules, const CompanyRules::Knobs&
     check_change(c, world, rules, leaver);
     ++seen.actions[static_cast<std::size_t>(c.action)];
   }
-  CHECK(std::is_sorted(made.changes.begin(), made.changes.end(), [](const Change& a, const Change& b) { return a.action < b.action; }));
+  CHECK(std::is_sorted(made.changes.begin(), made.changes.end(),
+                       [](const Change& a, const Change& b) { return a.action < b.action; }));
   if (world.is_protected) CHECK(made.changes.empty());
   ++seen.plans;
   seen.problems += made.problems.size();
   const bool created = !world.entry && !made.changes.empty();
   world.apply(made, now);
-  const bool adds = std::any_of(made.changes.begin(), made.changes.end(), [](const Change& c) { return c.action == Action::add_member; });
+  const bool adds =
+      std::any_of(made.changes.begin(), made.changes.end(), [](const Change& c) { return c.action == Action::add_member; });
   if (adds) CHECK_FALSE(world.subject(now).account.disabled);
   if (created) world.apply(plan(world.subject(now), rules, now), now);
   CHECK(whole(Plan{plan(world.subject(now), rules, now).changes, {}, {}}) == "");
@@ -205,9 +215,7 @@ TEST_CASE("property: a plan that was carried out leaves nothing to plan, is the 
   for (std::uint32_t seed = 1; seed <= 3000; ++seed) {
     try {
       walk(seed, seen);
-    } catch (const std::exception& e) {
-      FAIL("seed " << seed << ": " << std::string(e.what()));
-    }
+    } catch (const std::exception& e) { FAIL("seed " << seed << ": " << std::string(e.what())); }
   }
   // Walks that never meet an action would prove nothing about it.
   for (const Action action : kActions) {

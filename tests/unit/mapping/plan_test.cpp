@@ -1,7 +1,8 @@
 // What a plan says besides its changes: reasons, causes, decisions, values. What it does is in scenarios/.
+#include "mapping/plan.h"
+
 #include <doctest/doctest.h>
 
-#include "mapping/plan.h"
 #include "tests/support/company_rules.h"
 #include "tests/support/plan_world.h"
 #include "tests/support/time_zone.h"
@@ -24,8 +25,12 @@ PlanWorld ann() {
                         "feed hris, line 2",
                         true};
   world.entry = Entry{EntryId({7}), dn("CN=Ann Lee," + kPeople), "", {}};
-  for (const auto& [name, value] : std::map<std::string, std::string>{
-           {"cn", "Ann Lee"}, {"givenName", "Ann"}, {"sn", "Lee"}, {"displayName", "Ann Lee"}, {"departmentNumber", "Engineering"}, {"title", "Engineer"}}) {
+  for (const auto& [name, value] : std::map<std::string, std::string>{{"cn", "Ann Lee"},
+                                                                      {"givenName", "Ann"},
+                                                                      {"sn", "Lee"},
+                                                                      {"displayName", "Ann Lee"},
+                                                                      {"departmentNumber", "Engineering"},
+                                                                      {"title", "Engineer"}}) {
     world.entry->attributes.set(name, {value});
     world.ledger.settled[to_lower(name)] = {value};
   }
@@ -62,15 +67,33 @@ TEST_CASE("every change says which rule, which values and which record it comes 
   };
   const Case cases[] = {
       {"a leaver", {{"status", "terminated"}}, Action::disable, "rules.xml:24", "leaver: status='terminated'", Decision::leaver},
-      {"a leaver's memberships", {{"status", "terminated"}}, Action::remove_member, "rules.xml:24", "leaver: status='terminated'", Decision::leaver},
+      {"a leaver's memberships",
+       {{"status", "terminated"}},
+       Action::remove_member,
+       "rules.xml:24",
+       "leaver: status='terminated'",
+       Decision::leaver},
       {"an absence", {{"status", "leave"}}, Action::disable, "rules.xml:25", "absence: status='leave'", Decision::absence},
-      {"a role that ends", {{"department", "Sales"}}, Action::remove_member, "rules.xml:10",
-       "role engineering does not apply: department='Sales', status='active'", Decision::mover},
-      {"a role that begins", {{"department", "Sales"}}, Action::add_member, "rules.xml:18", "role sales: department='Sales', status='active'", Decision::mover},
+      {"a role that ends",
+       {{"department", "Sales"}},
+       Action::remove_member,
+       "rules.xml:10",
+       "role engineering does not apply: department='Sales', status='active'",
+       Decision::mover},
+      {"a role that begins",
+       {{"department", "Sales"}},
+       Action::add_member,
+       "rules.xml:18",
+       "role sales: department='Sales', status='active'",
+       Decision::mover},
       {"a value", {{"title", "Architect"}}, Action::set, "rules.xml:7", "HR says 'Architect' (title)", Decision::mover},
       {"a value that HR took away", {{"title", ""}}, Action::clear, "rules.xml:7", "HR says nothing (title)", Decision::mover},
-      {"an end", {{"type", "Contractor"}, {"end", "20261231"}}, Action::expire, "rules.xml:26",
-       "contractor: the account ends with 2026-12-31 (end)", Decision::mover},
+      {"an end",
+       {{"type", "Contractor"}, {"end", "20261231"}},
+       Action::expire,
+       "rules.xml:26",
+       "contractor: the account ends with 2026-12-31 (end)",
+       Decision::mover},
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);
@@ -107,7 +130,8 @@ TEST_CASE("why somebody comes back is said") {
       {"the first day", Decision::joiner, "rules.xml:23", "the first day has come: status='active'", Decision::joiner},
       {"after a leave", Decision::absence, "rules.xml:25", "no longer disabled by an absence: status='active'", Decision::absence},
       {"a rehire", Decision::leaver, "rules.xml:27", "rehire of a former leaver: status='active'", Decision::joiner},
-      {"after anything else", Decision::drift, "rules.xml:23", "the reason for disabling is gone: status='active'", Decision::joiner},
+      {"after anything else", Decision::drift, "rules.xml:23", "the reason for disabling is gone: status='active'",
+       Decision::joiner},
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);
@@ -161,8 +185,9 @@ TEST_CASE("drift: the values of both sides are told, and a revert starts from wh
   CHECK(reported.problems[0].drift);
   CHECK(reported.problems[0].attribute == "departmentNumber");
   CHECK(reported.problems[0].where == "rules.xml:6");
-  CHECK(reported.problems[0].what ==
-        "person 1042: departmentNumber is 'Skunkworks' where HR says 'Engineering': somebody else changed it (on-drift=\"report\")");
+  CHECK(
+      reported.problems[0].what ==
+      "person 1042: departmentNumber is 'Skunkworks' where HR says 'Engineering': somebody else changed it (on-drift=\"report\")");
   const Change set = only(planned(world, {{"on-drift", "revert"}}), Action::set);
   CHECK(set.from == Values{"Skunkworks"});
   CHECK(set.to == Values{"Engineering"});
@@ -209,8 +234,9 @@ TEST_CASE("protected: one sentence says what is left to do, and who protects") {
   CHECK(made.changes.empty());
   REQUIRE(made.problems.size() == 1);
   CHECK(made.problems[0].code == "protected");
-  CHECK(made.problems[0].what ==
-        "person 1042: protected by <protect person> at muster.xml:30:5, so 5 changes are left to you: disable, remove-member, move");
+  CHECK(
+      made.problems[0].what ==
+      "person 1042: protected by <protect person> at muster.xml:30:5, so 5 changes are left to you: disable, remove-member, move");
 }
 
 TEST_CASE("who should be in which group, and by which role") {
@@ -223,7 +249,8 @@ TEST_CASE("who should be in which group, and by which role") {
   };
   const Case cases[] = {
       {"an engineer", {}, "all-staff/all-staff engineering/engineering vpn/engineering"},
-      {"a manager in engineering: each group once, by the first role", {{"title", "Manager"}},
+      {"a manager in engineering: each group once, by the first role",
+       {{"title", "Manager"}},
        "all-staff/all-staff engineering/engineering vpn/engineering managers/managers admins/managers"},
       {"a leaver", {{"status", "terminated"}, {"title", "Manager"}}, ""},
       {"a contractor without an end date", {{"type", "Contractor"}}, ""},

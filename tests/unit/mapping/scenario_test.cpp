@@ -114,13 +114,15 @@ std::string shown(const std::vector<PlanProblem>& problems) {
 class Runner {
  public:
   Runner() {
-    world_.person = Person{PersonKey("1042"),
-                           {"1042", "active", "Ann", "Lee", "Engineering", "Engineer", "Employee", "20200101", "", "ann@corp.example"},
-                           "feed hris, line 2",
-                           true};
+    world_.person =
+        Person{PersonKey("1042"),
+               {"1042", "active", "Ann", "Lee", "Engineering", "Engineer", "Employee", "20200101", "", "ann@corp.example"},
+               "feed hris, line 2",
+               true};
     world_.entry = Entry{EntryId({1}), dn("CN=Ann Lee," + kPeople), "", {}};
     const std::pair<const char*, const char*> hr_owned[] = {
-        {"cn", "Ann Lee"}, {"givenName", "Ann"}, {"sn", "Lee"}, {"displayName", "Ann Lee"}, {"departmentNumber", "Engineering"}, {"title", "Engineer"}};
+        {"cn", "Ann Lee"},    {"givenName", "Ann"}, {"sn", "Lee"}, {"displayName", "Ann Lee"}, {"departmentNumber", "Engineering"},
+        {"title", "Engineer"}};
     for (const auto& [name, value] : hr_owned) {
       world_.entry->attributes.set(name, {value});
       world_.ledger.settled[to_lower(name)] = {value};
@@ -175,7 +177,10 @@ class Runner {
     if (line.word == "entry") return entry(rest);
     if (line.word == "account") return account(rest);
     if (line.word == "groups") return groups(rest);
-    if (line.word == "protected") { world_.is_protected = true; return; }
+    if (line.word == "protected") {
+      world_.is_protected = true;
+      return;
+    }
     if (line.word == "unsettled") return world_.ledger.settled.clear();
     throw std::runtime_error("no such line: " + line.word);
   }
@@ -193,8 +198,14 @@ class Runner {
 
   void hr(const std::string& text) {
     if (text == "nobody") return world_.person.reset();
-    if (text == "missing") { world_.person->listed = false; return; }
-    if (text == "listed") { world_.person->listed = true; return; }
+    if (text == "missing") {
+      world_.person->listed = false;
+      return;
+    }
+    if (text == "listed") {
+      world_.person->listed = true;
+      return;
+    }
     const auto& fields = CompanyRules::fields();
     for (const std::string& item : split(text, ",")) {
       const auto [name, value] = pair_of(item);
@@ -215,8 +226,10 @@ class Runner {
     }
     for (const std::string& item : split(text, ";")) {
       const auto [name, value] = pair_of(item);
-      if (name == "dn") world_.entry->dn = dn(value);
-      else world_.entry->attributes.set(name, split(value, "+"));
+      if (name == "dn")
+        world_.entry->dn = dn(value);
+      else
+        world_.entry->attributes.set(name, split(value, "+"));
     }
   }
 
@@ -265,8 +278,6 @@ TEST_CASE("scenarios: what becomes of one person") {
     INFO(s.file << ":" << s.number << ": " << s.title);
     try {
       Runner().run(s);
-    } catch (const std::runtime_error& e) {
-      FAIL_CHECK(std::string(e.what()));
-    }
+    } catch (const std::runtime_error& e) { FAIL_CHECK(std::string(e.what())); }
   }
 }

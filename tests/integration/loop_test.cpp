@@ -1,0 +1,185 @@
+// The main job, end to end, in the customer's words.
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <algorithm>
+
+#include "tests/support/lab.h"
+
+using namespace muster::test;
+using nlohmann::json;
+
+namespace {
+
+std::string active(const Company& c, const std::string& department, std::size_t nth = 0) {
+  for (const std::string& key : c.people()) {
+    const bool fits = c.cell(key, "Status") == "Active" && c.cell(key, "Worker Type") == "Employee" && c.cell(key, "Department") == department &&
+                      c.cell(key, "Hire Date") < "2026-01-01" && c.cell(key, "Termination Date").empty();
+    if (fits && nth-- == 0) return key;
+  }
+  FAIL("nobody of that kind");
+  return {};
+}
+
+constexpr std::size_t kStatus = 1, kLast = 3, kDepartment = 5;
+
+bool is_member(Company& c, const std::string& group, const std::string& dn) {
+  const auto members = c.slapd().values(c.group(group), "member");
+  return std::find(members.begin(), members.end(), dn) != members.end();
+}
+
+bool any(const std::vector<json>& events, const std::function<bool(const json&)>& fits) { return std::any_of(events.begin(), events.end(), fits); }
+
+}  // namespace
+
+TEST_CASE("loop: the service notices HR's file, changes the directory, and tells upstream") {
+  Company c({});
+  auto service = c.service();
+  const std::string key = active(c, "Sales"), dn = c.dn_of(key);
+  c.edit_person(key, [](auto& cells) { cells[kStatus] = "Terminated"; });
+  CHECK(wait_until([&] { return !c.slapd().can_bind(dn, "sample"); }));
+  CHECK(wait_until([&] { return !is_member(c, "sales", dn); }));
+  CHECK(wait_until([&] { return any(c.events("applied"), [&](const json& e) { return e["action"] == "disable" && e["person"] == key; }); }));
+  CHECK(!c.slapd().values(dn, "pwdEndTime").empty());
+  service->signal(SIGTERM);
+  CHECK(service->wait() == 0);
+}
+
+TEST_CASE("loop: a leaver who comes back is enabled and has access again") {
+  Company c({});
+  const std::string key = active(c, "Sales"), dn = c.dn_of(key);
+  CHECK(c.muster({"resync"}).code == 0);
+  c.edit_person(key, [](auto& cells) { cells[kStatus] = "Terminated"; });
+  CHECK(c.muster({"resync"}).code == 0);
+  CHECK(!c.slapd().can_bind(dn, "sample"));
+  c.edit_person(key, [](auto& cells) { cells[kStatus] = "Active"; });
+  CHECK(c.muster({"resync"}).code == 0);
+  CHECK(c.slapd().can_bind(dn, "sample"));
+  CHECK(is_member(c, "sales", dn));
+}
+
+TEST_CASE("loop: an account that somebody else disabled is not ours to enable") {
+  Company c({});
+  const std::string key = active(c, "Sales"), dn = c.dn_of(key);
+  CHECK(c.slapd().modify("dn: " + dn + "\nchangetype: modify\nadd: pwdAccountLockedTime\npwdAccountLockedTime: 000001010000Z\n") == 0);
+  CHECK(c.slapd().modify("dn: " + dn + "\nchangetype: modify\nadd: pwdEndTime\npwdEndTime: 20200101000000Z\n") == 0);
+  CHECK(c.muster({"resync"}).code == 0);
+  CHECK(!c.slapd().can_bind(dn, "sample"));
+  const json problems = c.json({"problems"})["problems"];
+  REQUIRE(problems.size() == 1);
+  CHECK(problems[0]["code"] == "not-ours-to-enable");
+}
+
+TEST_CASE("loop: somebody who marries is renamed everywhere") {
+  Company c({});
+  CHECK(c.muster({"resync"}).code == 0);
+  const std::string key = active(c, "Sales"), dn = c.dn_of(key);
+  c.edit_person(key, [](auto& cells) { cells[kLast] = "O'Brian-Müller"; });
+  CHECK(c.muster({"resync"}).code == 0);
+  CHECK(c.slapd().values(dn, "sn") == std::vector<std::string>{"O'Brian-Müller"});
+  CHECK(c.slapd().values(dn, "cn") == std::vector<std::string>{c.cell(key, "First Name") + " O'Brian-Müller"});
+}
+
+TEST_CASE("loop: a stranger in an exclusive group is removed, in a granted one left") {
+  Company c({});
+  CHECK(c.muster({"resync"}).code == 0);
+  const std::string dn = c.dn_of(active(c, "Finance"));
+  for (const char* group : {"sales", "crm-users"}) {
+    const std::string attribute = c.slapd().values(c.group(group), "uniqueMember").empty() ? "member" : "uniqueMember";
+    CHECK(c.slapd().modify("dn: " + c.group(group) + "\nchangetype: modify\nadd: " + attribute + "\n" + attribute + ": " + dn + "\n") == 0);
+  }
+  const json report = c.json({"resync"});
+  REQUIRE(report["changes"].size() == 1);
+  CHECK(report["changes"][0]["action"] == "remove-member");
+  CHECK(report["changes"][0]["group"] == c.group("sales"));
+}
+
+TEST_CASE("loop: a bad record parks one person and stops nobody else") {
+  Company c({});
+  CHECK(c.muster({"resync"}).code == 0);
+  const std::string bad = active(c, "Sales"), good = active(c, "Sales", 1);
+  c.edit_person(bad, [](auto& cells) { cells[kStatus] = "Sabbatical"; });
+  c.edit_person(good, [](auto& cells) { cells[kDepartment] = "Research"; });
+  CHECK(c.muster({"resync"}).code == 0);
+  CHECK(is_member(c, "research", c.dn_of(good)));
+  CHECK(is_member(c, "sales", c.dn_of(bad)));
+  const json problems = c.json({"problems"})["problems"];
+  REQUIRE(problems.size() == 1);
+  CHECK(problems[0]["code"] == "bad-record");
+  CHECK(problems[0]["person"] == bad);
+}
+
+TEST_CASE("loop: one entry that refuses a write does not stop the others, and is tried again") {
+  Company c({});
+  CHECK(c.muster({"resync"}).code == 0);
+  const std::string bad = active(c, "Sales"), good = active(c, "Sales", 1);
+  c.slapd().restrict_to("access to dn.exact=\"" + c.dn_of(bad) + "\" by users read by anonymous auth by * none");
+  for (const std::string& key : {bad, good}) c.edit_person(key, [](auto& cells) { cells[7] = "Astronaut"; });
+  CHECK(c.muster({"resync"}).code == 1);
+  CHECK(c.slapd().values(c.dn_of(good), "title") == std::vector<std::string>{"Astronaut"});
+  CHECK(c.json({"problems"})["problems"][0]["code"] == "write-refused");
+  c.slapd().restrict_to("");
+  CHECK(c.muster({"resync", "--full"}).code == 0);
+  CHECK(c.slapd().values(c.dn_of(bad), "title") == std::vector<std::string>{"Astronaut"});
+  CHECK(c.json({"problems"})["problems"].empty());
+}
+
+TEST_CASE("loop: without a password policy a disable would have no effect, and that is said instead of done") {
+  Company c({.slapd = {{"OVERLAYS", ""}}, .edit = [](const std::string& f) {
+    replace_text(f + "/muster.xml", "<disable policy=", "<disable method=\"pwdAccountLockedTime\" policy=");
+  }});
+  const std::string key = active(c, "Sales");
+  const Finished check = c.muster({"check"});
+  CHECK(check.code != 0);
+  INFO(check.out, check.err);
+  CHECK((check.out + check.err).find("disable") != std::string::npos);
+}
+
+TEST_CASE("loop: the service outlives its directory, and misses nothing") {
+  Company c({});
+  auto service = c.service();
+  const std::string dn = c.dn_of(active(c, "Sales"));
+  c.slapd().kill();
+  CHECK(wait_until([&] { return c.json({"status"}).contains("error"); }, 60s));
+  c.slapd().start();
+  CHECK(c.slapd().modify("dn: " + dn + "\nchangetype: modify\nreplace: telephoneNumber\ntelephoneNumber: +49 4711\n") == 0);
+  CHECK(wait_until([&] { return any(c.events("changed"), [](const json& e) { return e["after"] == json{"+49 4711"}; }); }, 60s));
+  CHECK(service->running());
+}
+
+TEST_CASE("loop: a resync is asked of the running service") {
+  Company c({.mode = "off"});
+  auto service = c.service();
+  const json report = c.json({"resync", "--full"});
+  CHECK(report.contains("applied"));
+  CHECK(c.muster({"plan"}).code == 0);
+  CHECK(c.json({"status"})["service"] == "running");
+}
+
+TEST_CASE("loop: why and who say which rule gave what, since when") {
+  Company c({.people = 100, .mode = "off"});
+  CHECK(c.muster({"resync"}).code == 0);
+  json added;
+  for (const json& record : c.audit()) {
+    if (record.value("action", "") == "add-member" && record["group"] == c.group("all-staff")) added = record;
+  }
+  REQUIRE(!added.is_null());
+  const json why = c.json({"why", added["person"], "all-staff"});
+  REQUIRE(why["access"].size() == 1);
+  CHECK(why["access"][0]["granted"] == true);
+  CHECK(why["access"][0]["rule"] == added["rule"]);
+  CHECK(why["access"][0]["reason"] == added["reason"]);
+  const json who = c.json({"who", "all-staff"});
+  CHECK(std::any_of(who["members"].begin(), who["members"].end(), [&](const json& m) { return m["person"] == added["person"] && m["granted"] == true; }));
+  CHECK(c.muster({"why", "no such person"}).code == 1);
+  CHECK(c.muster({"who", "no such group"}).code == 1);
+}
+
+TEST_CASE("loop: two processes never work with one state file") {
+  Company c({});
+  CHECK(c.muster({"resync"}).code == 0);
+  auto service = c.service();
+  Process second({MUSTER_BINARY, "--config", c.config(), "run"}, c.file("second.log"));
+  CHECK(second.wait() == 1);
+  CHECK(read_file(c.file("second.log")).find("another muster works with this state file") != std::string::npos);
+}

@@ -1,0 +1,215 @@
+#include "tests/support/lab.h"
+
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <sstream>
+
+namespace muster::test {
+
+namespace {
+
+const std::string kSource = MUSTER_SOURCE_DIR;
+const std::string kMuster = MUSTER_BINARY;
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+std::vector<std::string> split(const std::string& line) {
+  std::vector<std::string> cells(1);
+  for (const char c : line) {
+    if (c == ',') cells.emplace_back();
+    else cells.back().push_back(c);
+  }
+  return cells;
+}
+
+std::string decode64(const std::string& text) { return run({"base64", "-d"}, text).out; }
+
+}  // namespace
+
+Slapd::Slapd(Environment wishes) : wishes_(std::move(wishes)) {
+  lab("up");
+  for (const std::string& line : lines_of(read_file(folder_ / "env"))) {
+    const auto equals = line.find('=');
+    if (equals != std::string::npos) values_[line.substr(0, equals)] = line.substr(equals + 1);
+  }
+}
+Slapd::~Slapd() {
+  thaw();
+  run({kSource + "/tests/lab/slapd", "down", folder_.path()});
+}
+
+void Slapd::lab(const std::string& command) const {
+  const Finished done = run({kSource + "/tests/lab/slapd", command, folder_.path()}, "", wishes_);
+  REQUIRE_MESSAGE(done.code == 0, done.err);
+}
+void Slapd::restrict_to(const std::string& rules) {
+  constexpr const char* kBegin = "# restricted\n";
+  const std::string path = folder_ / "slapd/slapd.conf";
+  std::string text = read_file(path);
+  const auto begin = text.find(kBegin);
+  if (begin != std::string::npos) text.erase(begin, text.find("# end\n", begin) + 6 - begin);
+  stop();
+  const auto at = text.find("access to attrs=userPassword");
+  REQUIRE(at != std::string::npos);
+  if (!rules.empty()) text.insert(at, kBegin + rules + "\n# end\n");
+  write_file(path, text);
+  start();
+}
+void Slapd::stop() { lab("stop"); }
+void Slapd::start() { lab("start"); }
+void Slapd::kill() { ::kill(std::stoi(read_file(folder_ / "slapd/pid")), SIGKILL); }
+void Slapd::freeze() { ::kill(std::stoi(read_file(folder_ / "slapd/pid")), SIGSTOP); }
+void Slapd::thaw() {
+  const std::string pid = read_file(folder_ / "slapd/pid");
+  if (!pid.empty()) ::kill(std::stoi(pid), SIGCONT);
+}
+
+int Slapd::modify(const std::string& ldif) const {
+  const Finished done = run({"ldapmodify", "-x", "-H", url(), "-D", value("ADMIN_DN"), "-w", value("ADMIN_PASSWORD")}, ldif);
+  INFO(done.err);
+  return done.code;
+}
+
+std::string Slapd::search(const std::string& base, const std::string& filter, const std::vector<std::string>& attributes, const std::string& scope) const {
+  std::vector<std::string> command{"ldapsearch", "-x", "-LLL", "-o", "ldif-wrap=no", "-H", url(), "-D", value("ADMIN_DN"), "-w", value("ADMIN_PASSWORD"), "-b", base, "-s", scope, filter};
+  command.insert(command.end(), attributes.begin(), attributes.end());
+  return run(command).out;
+}
+
+std::vector<std::string> Slapd::values(const std::string& dn, const std::string& attribute) const {
+  std::vector<std::string> found;
+  for (const std::string& line : lines_of(search(dn, "(objectClass=*)", {attribute}, "base"))) {
+    if (line.starts_with(attribute + ": ")) found.push_back(line.substr(attribute.size() + 2));
+    if (line.starts_with(attribute + ":: ")) found.push_back(decode64(line.substr(attribute.size() + 3)));
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+bool Slapd::can_bind(const std::string& dn, const std::string& password) const {
+  return run({"ldapwhoami", "-x", "-H", url(), "-D", dn, "-w", password}).code == 0;
+}
+
+Company::Company(Options options) {
+  std::vector<std::string> command{kSource + "/tests/support/company", "--out", folder_.path(), "--people", std::to_string(options.people), "--mode", options.mode, "--url", "ldap://lab.invalid"};
+  if (options.over_limits) command.push_back("--over-limits");
+  const Finished made = run(command);
+  REQUIRE_MESSAGE(made.code == 0, made.err);
+  Environment wishes = options.slapd;
+  wishes["LOAD"] = folder_ / "directory.ldif";
+  slapd_ = std::make_unique<Slapd>(wishes);
+  replace_text(config(), "ldap://lab.invalid", slapd_->url());
+  if (options.edit) options.edit(folder_.path());
+}
+
+Finished Company::muster(const std::vector<std::string>& arguments, const Environment& environment) const {
+  std::vector<std::string> command{kMuster, "--config", config()};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return run(command, "", environment);
+}
+
+nlohmann::json Company::json(std::vector<std::string> arguments) const {
+  arguments.insert(arguments.begin(), {"--output", "json"});
+  const Finished done = muster(arguments);
+  auto document = nlohmann::json::parse(done.out, nullptr, false);
+  REQUIRE_MESSAGE(!document.is_discarded(), (done.out + done.err));
+  return document;
+}
+
+bool Company::is_ready() const {
+  const auto status = json({"status"});
+  return status.contains("live") && status["live"].value("ready", false);
+}
+
+std::unique_ptr<Process> Company::service(const Environment& environment) const {
+  auto process = std::make_unique<Process>(std::vector<std::string>{kMuster, "--config", config(), "run"}, file("service.log"), environment);
+  const bool ready = wait_until([&] { return !process->running() || (access(file("state.db").c_str(), R_OK) == 0 && is_ready()); }, 30s);
+  REQUIRE_MESSAGE((ready && process->running()), read_file(file("service.log")));
+  return process;
+}
+
+std::vector<std::vector<std::string>> Company::rows() const {
+  std::vector<std::vector<std::string>> all;
+  for (const std::string& line : lines_of(read_file(file("feed/hr.csv")))) all.push_back(split(line));
+  return all;
+}
+
+void Company::write_rows(const std::vector<std::vector<std::string>>& all) const {
+  std::string text;
+  for (const auto& row : all) {
+    for (std::size_t i = 0; i < row.size(); ++i) text += (i ? "," : "") + row[i];
+    text += "\n";
+  }
+  replace_file(file("feed/hr.csv"), text);
+}
+
+void Company::edit_person(const std::string& key, const std::function<void(std::vector<std::string>&)>& edit) const {
+  auto all = rows();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const auto& r) { return r.front() == key; });
+  REQUIRE(found != all.end());
+  edit(*found);
+  if (found->empty()) all.erase(found);
+  write_rows(all);
+}
+
+void Company::remove_person(const std::string& key) const {
+  edit_person(key, [](auto& cells) { cells.clear(); });
+}
+
+std::vector<std::string> Company::people() const {
+  std::vector<std::string> keys;
+  for (const auto& r : rows()) keys.push_back(r.front());
+  keys.erase(keys.begin());
+  return keys;
+}
+
+std::string Company::cell(const std::string& key, const std::string& column) const {
+  const auto all = rows();
+  const auto& header = all.front();
+  const auto at = std::find(header.begin(), header.end(), column) - header.begin();
+  for (const auto& r : all) {
+    if (r.front() == key) return r.at(static_cast<std::size_t>(at));
+  }
+  return {};
+}
+
+std::string Company::dn_of(const std::string& key) const {
+  const std::string mail = cell(key, "Work Email");
+  return "uid=" + mail.substr(0, mail.find('@')) + ",ou=people,dc=example,dc=com";
+}
+
+std::string Company::group(const std::string& name) const {
+  const bool top = name == "vpn" || name == "crm-users" || name == "unix-developers" || name == "directory-admins";
+  return "cn=" + name + (top ? "" : ",ou=birthright") + ",ou=groups,dc=example,dc=com";
+}
+
+std::vector<nlohmann::json> Company::events() const {
+  std::vector<nlohmann::json> all;
+  for (const std::string& line : lines_of(read_file(file("events.jsonl")))) {
+    auto event = nlohmann::json::parse(line, nullptr, false);
+    if (!event.is_discarded()) all.push_back(std::move(event));
+  }
+  return all;
+}
+
+std::vector<nlohmann::json> Company::events(const std::string& kind) const {
+  auto all = events();
+  std::erase_if(all, [&](const nlohmann::json& e) { return e.value("kind", "") != kind; });
+  return all;
+}
+
+std::vector<nlohmann::json> Company::audit() const {
+  std::vector<nlohmann::json> all;
+  for (const std::string& line : lines_of(muster({"audit", "export"}).out)) all.push_back(nlohmann::json::parse(line)["record"]);
+  return all;
+}
+
+}  // namespace muster::test

@@ -1,0 +1,144 @@
+// Real servers and the real binary, for tests: folders that vanish, a slapd of one's own, the sample company, processes.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace muster::test {
+
+using namespace std::chrono_literals;
+
+/// A folder of its own that is deleted at the end.
+class Folder {
+ public:
+  Folder();
+  ~Folder();
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  const std::string& path() const { return path_; }
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+std::string read_file(const std::string& path);
+void write_file(const std::string& path, const std::string& text);
+/// Writes beside and renames, as a careful HR export does.
+void replace_file(const std::string& path, const std::string& text);
+void replace_text(const std::string& path, const std::string& from, const std::string& to);
+
+/// True as soon as `condition` holds; false when `limit` passed.
+bool wait_until(const std::function<bool()>& condition, std::chrono::milliseconds limit = 15s);
+
+struct Finished {
+  int code = 0;        ///< exit code; 128 + number for a signal
+  std::string out, err;
+  long peak_kib = 0;   ///< largest resident set
+};
+using Environment = std::map<std::string, std::string>;
+/// Runs a program to its end. A program that does not end within `limit` is killed, and `code` is 137.
+Finished run(const std::vector<std::string>& command, const std::string& input = "", const Environment& environment = {}, std::chrono::milliseconds limit = 120s);
+
+/// A program in the background; killed at the end.
+class Process {
+ public:
+  Process(const std::vector<std::string>& command, const std::string& log, const Environment& environment = {});
+  ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  pid_t pid() const { return pid_; }
+  bool running();
+  void signal(int number);
+  /// Waits for its end; the exit code as in Finished, or -1 when it did not end within `limit`.
+  int wait(std::chrono::milliseconds limit = 20s);
+
+ private:
+  pid_t pid_ = -1;
+  int status_ = -1;
+};
+
+/// A real slapd in a folder. Stopped and deleted at the end.
+class Slapd {
+ public:
+  /// `wishes`: the variables that tests/lab/slapd names.
+  explicit Slapd(Environment wishes = {});
+  ~Slapd();
+  Slapd(const Slapd&) = delete;
+  Slapd& operator=(const Slapd&) = delete;
+
+  const std::string& url() const { return values_.at("URL"); }
+  const std::string& value(const std::string& name) const { return values_.at(name); }
+  /// Puts access rules or limits before the others and starts the server anew with them; an empty text takes them away.
+  void restrict_to(const std::string& rules);
+  void stop();
+  void start();
+  void kill();
+  void freeze();
+  void thaw();
+  /// As the directory's administrator. The exit code of the tool.
+  int modify(const std::string& ldif) const;
+  /// The LDIF that ldapsearch prints, without line folding.
+  std::string search(const std::string& base, const std::string& filter = "(objectClass=*)", const std::vector<std::string>& attributes = {}, const std::string& scope = "sub") const;
+  /// One attribute's values of one entry, sorted.
+  std::vector<std::string> values(const std::string& dn, const std::string& attribute) const;
+  /// True when this account can bind.
+  bool can_bind(const std::string& dn, const std::string& password) const;
+
+ private:
+  void lab(const std::string& command) const;
+  Folder folder_;
+  Environment wishes_, values_;
+};
+
+/// The sample company with its directory and configuration.
+class Company {
+ public:
+  struct Options {
+    int people = 60;
+    std::string mode = "agree";
+    bool over_limits = false;
+    Environment slapd = {};
+    /// Changes files of the configuration before anything reads them.
+    std::function<void(const std::string& folder)> edit = {};
+  };
+  explicit Company(Options options);
+
+  Slapd& slapd() { return *slapd_; }
+  std::string file(const std::string& name) const { return folder_ / name; }
+  std::string config() const { return folder_ / "muster.xml"; }
+  /// Runs `muster --config ... ARGUMENTS`.
+  Finished muster(const std::vector<std::string>& arguments, const Environment& environment = {}) const;
+  /// The JSON that a command prints; fails the test when it prints none.
+  nlohmann::json json(std::vector<std::string> arguments) const;
+  /// `muster run`, ready to work.
+  std::unique_ptr<Process> service(const Environment& environment = {}) const;
+  bool is_ready() const;
+
+  /// HR's file: replaces the line of a person (by key) by `edit` of its cells; an empty result removes the line.
+  void edit_person(const std::string& key, const std::function<void(std::vector<std::string>& cells)>& edit) const;
+  void remove_person(const std::string& key) const;
+  std::vector<std::string> people() const;
+  std::string cell(const std::string& key, const std::string& column) const;
+  std::string dn_of(const std::string& key) const;
+  std::string group(const std::string& name) const;
+
+  std::vector<nlohmann::json> events() const;
+  std::vector<nlohmann::json> events(const std::string& kind) const;
+  std::vector<nlohmann::json> audit() const;
+
+ private:
+  std::vector<std::vector<std::string>> rows() const;
+  void write_rows(const std::vector<std::vector<std::string>>& rows) const;
+  Folder folder_;
+  std::unique_ptr<Slapd> slapd_;
+};
+
+}  // namespace muster::test
