@@ -2,6 +2,7 @@
 
 #include "ldap/connection_impl.h"
 #include "ldap/transport.h"
+#include "schema/calendar.h"
 
 namespace muster {
 
@@ -14,25 +15,16 @@ Connection::Impl::~Impl() {
 Status Connection::Impl::usable() const { return broken ? Status(*broken) : ok(); }
 
 Error Connection::Impl::fail(Error error) {
-  if (error.code == Errc::unreachable && !broken) {
-    error.what = name + " (" + info.url + "): " + error.what;
-    broken = error;
-  }
+  error.what.insert(0, name + " (" + info.url + "): ");
+  if (error.code == Errc::unreachable && !broken) broken = error;
   return error;
 }
 
-Result<wire::Answer> Connection::Impl::finish(int msgid, std::string_view doing, std::stop_token stop) {
-  MUSTER_TRY(usable());
-  for (;;) {
-    auto message = wire::next_message(ld.get(), {msgid, timeout, stop});
-    if (!message) return fail(std::move(message).error().within(doing));
-    if (!*message) return fail({Errc::unreachable, std::string(doing) + ": no answer for " + std::to_string(timeout.count()) + " ms", ""});
-    const int type = ldap_msgtype(message->get());
-    if (type == LDAP_RES_SEARCH_ENTRY || type == LDAP_RES_SEARCH_REFERENCE || type == LDAP_RES_INTERMEDIATE) continue;
-    auto answer = wire::read_answer(ld.get(), message->get());
-    if (!answer) return fail(std::move(answer).error().within(doing));
-    return answer;
-  }
+Result<wire::Message> Connection::Impl::next(int msgid, std::string_view doing, const std::stop_token& stop) {
+  auto message = wire::next_message(ld.get(), {msgid, timeout, stop});
+  if (!message) return fail(std::move(message).error().within(doing));
+  if (!*message) return fail({Errc::unreachable, std::string(doing) + ": no answer for " + human_duration(timeout), ""});
+  return message;
 }
 
 Connection::Connection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -43,21 +35,25 @@ Connection::~Connection() = default;
 const ServerInfo& Connection::server() const { return impl_->info; }
 
 Status Connection::ping() {
-  const char* none = LDAP_NO_ATTRS;
-  char* attributes[] = {const_cast<char*>(none), nullptr};
+  const std::string doing = "asking whether the server is there";
+  std::string nothing(LDAP_NO_ATTRS);
+  char* attributes[] = {nothing.data(), nullptr};
   MUSTER_TRY(impl_->usable());
   int msgid = 0;
-  if (ldap_search_ext(impl_->ld.get(), "", LDAP_SCOPE_BASE, "(objectClass=*)", attributes, 0, nullptr, nullptr, nullptr, 0, &msgid) != LDAP_SUCCESS) {
-    return impl_->fail(wire::last_error(impl_->ld.get(), "asking whether the server is there"));
+  const int rc = ldap_search_ext(impl_->ld.get(), "", LDAP_SCOPE_BASE, "(objectClass=*)", attributes, 0, nullptr, nullptr, nullptr,
+                                 LDAP_NO_LIMIT, &msgid);
+  if (rc != LDAP_SUCCESS) return impl_->fail(wire::error_from(rc, doing));
+  for (;;) {
+    auto message = impl_->next(msgid, doing);
+    if (!message) return std::move(message).error();
+    // Whatever it says: it answered.
+    if (ldap_msgtype(message->get()) == LDAP_RES_SEARCH_RESULT) return ok();
   }
-  auto answer = impl_->finish(msgid, "asking whether the server is there");
-  if (!answer) return std::move(answer).error();
-  return ok();
 }
 
 void initialise_ldap() {
-  int client = 0;
-  // GnuTLS and OpenSSL below libldap set themselves up on first use, without a lock.
+  // libldap and the TLS library below it set themselves up on first use, without a lock.
+  const int client = 0;
   ldap_set_option(nullptr, LDAP_OPT_X_TLS_NEWCTX, &client);
 }
 

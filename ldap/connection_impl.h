@@ -33,6 +33,9 @@ class EntryDecoder {
   /// The value of a read-entry response control (RFC 4527): a bare SearchResultEntry.
   Result<Entry> decode_bytes(std::string_view ber) const;
 
+  /// The filter that finds one entry by its identity.
+  static std::string filter_for(ServerInfo::Family family, const EntryId& id);
+
  private:
   struct Draft;
   /// Reads one PartialAttribute (RFC 4511 section 4.1.7), the contents of its SEQUENCE.
@@ -58,15 +61,16 @@ struct Connection::Impl {
   std::unique_ptr<wire::Transport> transport;
   wire::Handle ld;                     ///< unbound before its transport goes
   ServerInfo info;
+  std::string subschema;               ///< where the server keeps its schema (RFC 4512 section 4.4); empty: it does not tell
   /// Why the connection is dead; once set nothing is sent any more. libldap would quietly reconnect, and without a bind.
   std::optional<Error> broken;
 
   /// Errc::unreachable when broken.
   Status usable() const;
-  /// Remembers that the connection broke and hands the error on.
+  /// Names the server in the error, remembers it when it says that the connection broke, and hands it on.
   Error fail(Error error);
-  /// Waits for the end of `msgid`, at most `timeout` of silence.
-  Result<wire::Answer> finish(int msgid, std::string_view doing, std::stop_token stop = {});
+  /// The next message for `msgid`. Errc::unreachable after `timeout` of silence, Errc::cancelled: see next_message().
+  Result<wire::Message> next(int msgid, std::string_view doing, const std::stop_token& stop = {});
 };
 
 }  // namespace muster

@@ -53,16 +53,12 @@ Result<Control> assertion_request(const std::string& filter) {
   return Control{std::string(kAssertion), std::string(view(value)), true, true};
 }
 
-Control read_request(std::string_view oid, const std::vector<std::string>& attributes) {
+Control post_read_request(const std::vector<std::string>& attributes) {
   const Ber ber = new_ber();
   ber_printf(ber.get(), "{");
   for (const std::string& name : attributes) ber_printf(ber.get(), "o", name.data(), static_cast<ber_len_t>(name.size()));
   ber_printf(ber.get(), "}");
-  return {std::string(oid), bytes_of(ber.get()), false, true};
-}
-
-Control proxied_request(const std::string& authorization_id) {
-  return {std::string(kProxiedAuthorization), authorization_id, true, true};
+  return {std::string(kPostRead), bytes_of(ber.get()), false, true};
 }
 
 }  // namespace muster::wire

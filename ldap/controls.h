@@ -11,11 +11,8 @@
 namespace muster::wire {
 
 inline constexpr std::string_view kPagedResults = "1.2.840.113556.1.4.319";    ///< RFC 2696
-inline constexpr std::string_view kDomainScope = "1.2.840.113556.1.4.1339";    ///< MS-ADTS 3.1.1.3.4.1.4: no search references
 inline constexpr std::string_view kAssertion = "1.3.6.1.1.12";                 ///< RFC 4528
-inline constexpr std::string_view kPreRead = "1.3.6.1.1.13.1";                 ///< RFC 4527
 inline constexpr std::string_view kPostRead = "1.3.6.1.1.13.2";
-inline constexpr std::string_view kProxiedAuthorization = "2.16.840.1.113730.3.4.18";  ///< RFC 4370
 inline constexpr std::string_view kStartTls = "1.3.6.1.4.1.1466.20037";        ///< RFC 4511 section 4.14
 inline constexpr std::string_view kWhoAmI = "1.3.6.1.4.1.4203.1.11.3";         ///< RFC 4532
 
@@ -40,9 +37,7 @@ Result<PagedAnswer> parse_paged(const Control& control);
 
 /// RFC 4528; critical. Errc::config: not a filter.
 Result<Control> assertion_request(const std::string& filter);
-/// RFC 4527, before or after the write; not critical, for a write must not fail because its result cannot be shown.
-Control read_request(std::string_view oid, const std::vector<std::string>& attributes);
-/// RFC 4370: act as "dn:..." or "u:..."; always critical.
-Control proxied_request(const std::string& authorization_id);
+/// RFC 4527; not critical, for a write must not fail because its result cannot be shown.
+Control post_read_request(const std::vector<std::string>& attributes);
 
 }  // namespace muster::wire

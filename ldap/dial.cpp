@@ -57,9 +57,15 @@ void tune(int fd, milliseconds silence) {
 Result<Addresses> resolve(const Target& target) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV;
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
   addrinfo* found = nullptr;
-  const int rc = getaddrinfo(target.host.c_str(), std::to_string(target.port).c_str(), &hints, &found);
+  const std::string port = std::to_string(target.port);
+  int rc = getaddrinfo(target.host.c_str(), port.c_str(), &hints, &found);
+  if (rc == EAI_NONAME) {
+    // For names only: with it, ::1 is refused where IPv6 goes no further than this machine.
+    hints.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV;
+    rc = getaddrinfo(target.host.c_str(), port.c_str(), &hints, &found);
+  }
   if (rc != 0) return unreachable("the name " + target.host + " cannot be resolved: " + gai_strerror(rc));
   return Addresses(found);
 }

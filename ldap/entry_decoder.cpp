@@ -12,7 +12,7 @@ using Family = ServerInfo::Family;
 
 enum class Form {
   uuid,    ///< "597ae2f6-16a6-1027-98f4-d28b5365dc14", or 389's "xxxxxxxx-xxxxxxxx-xxxxxxxx-xxxxxxxx"
-  guid,    ///< 16 bytes, the first three fields little-endian (MS-DTYP 2.3.4.2)
+  guid,    ///< 16 bytes, the first three fields little-endian
   csn,     ///< fixed width, compares as bytes
   number,  ///< an integer that grows
 };
@@ -56,8 +56,10 @@ bool read_uuid(std::string text, EntryId& id) {
   return text.size() == 32 && parse_entry_id(text, id);
 }
 
+/// Where the bytes of a UUID in network order stand in an objectGUID, and the other way round (MS-DTYP section 2.3.4.2).
+constexpr std::array<std::size_t, 16> kNetworkOrder{3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+
 bool read_guid(std::string_view bytes, EntryId& id) {
-  constexpr std::array<std::size_t, 16> kNetworkOrder{3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
   std::array<std::uint8_t, 16> swapped{};
   if (bytes.size() != swapped.size()) return false;
   for (std::size_t i = 0; i < swapped.size(); ++i) swapped[i] = static_cast<std::uint8_t>(bytes[kNetworkOrder[i]]);
@@ -68,6 +70,22 @@ bool read_guid(std::string_view bytes, EntryId& id) {
 std::string padded(std::string_view number) {
   constexpr std::size_t kWidth = 20;  // of 2^64
   return std::string(kWidth - std::min(kWidth, number.size()), '0').append(number);
+}
+
+/// 389's own form of a UUID: four groups of eight digits.
+std::string unique_id(const EntryId& id) {
+  std::string text = to_string(id);
+  std::erase(text, '-');
+  for (const std::size_t at : {24, 16, 8}) text.insert(at, 1, '-');
+  return text;
+}
+
+/// GUIDs are searched as their bytes (RFC 4515 section 3).
+std::string escaped_guid(const EntryId& id) {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string text;
+  for (const std::size_t i : kNetworkOrder) text.append({'\\', kHex[id.rep()[i] >> 4], kHex[id.rep()[i] & 15]});
+  return text;
 }
 
 Error unreadable(std::string_view dn, std::string_view why) {
@@ -102,6 +120,17 @@ EntryDecoder::EntryDecoder(ServerInfo::Family family, const std::vector<std::str
       request_.emplace_back(s.name);
     }
   }
+}
+
+std::string EntryDecoder::filter_for(Family family, const EntryId& id) {
+  const std::string entry_uuid = "(entryUUID=" + to_string(id) + ")", ns_unique_id = "(nsUniqueId=" + unique_id(id) + ")";
+  switch (family) {
+    case Family::openldap: return entry_uuid;
+    case Family::ds389: return ns_unique_id;
+    case Family::active_directory: return "(objectGUID=" + escaped_guid(id) + ")";
+    case Family::other: break;
+  }
+  return "(|" + entry_uuid + ns_unique_id + ")";
 }
 
 Status EntryDecoder::take_attribute(std::string_view contents, Draft& draft) const {

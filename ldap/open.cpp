@@ -1,121 +1,176 @@
 // Reaching, securing and binding: Connection::open.
+#include <algorithm>
+#include <fstream>
+
 #include "ldap/connection.h"
 #include "ldap/connection_impl.h"
 #include "ldap/dial.h"
 #include "ldap/server.h"
 #include "ldap/transport.h"
+#include "schema/calendar.h"
 
 namespace muster {
-
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
+using Scheme = wire::Target::Scheme;
 
-/// One attempt at one URL.
+/// GnuTLS ignores libldap's option for the oldest version of TLS, and would take 1.0.
+constexpr const char* kGnutlsVersions = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+
+bool is_gnutls() {
+  char* raw = nullptr;
+  if (ldap_get_option(nullptr, LDAP_OPT_X_TLS_PACKAGE, &raw) != LDAP_OPT_SUCCESS || !raw) return false;
+  return wire::Text(raw).get() == std::string_view("GnuTLS");
+}
+
+/// One attempt at one URL. Its sentences do not name the URL: the caller does.
 class Attempt {
  public:
-  Attempt(const Endpoint& endpoint, wire::Target target) : endpoint_(endpoint), target_(std::move(target)), deadline_(steady_clock::now() + endpoint.connect_timeout) {}
+  Attempt(const Endpoint& endpoint, wire::Target target)
+      : endpoint_(endpoint), target_(std::move(target)), deadline_(steady_clock::now() + endpoint.connect_timeout) {}
 
   Result<std::unique_ptr<Connection::Impl>> run(bool quick) {
     MUSTER_TRY(refuse_clear_password());
-    auto socket = wire::dial(target_, deadline_, endpoint_.timeout);
-    if (!socket) return std::move(socket).error();
-    impl_->name = endpoint_.name;
-    impl_->timeout = endpoint_.timeout;
-    impl_->info.url = target_.url;
-    impl_->transport = std::make_unique<wire::Transport>(std::move(*socket), deadline_, endpoint_.timeout);
-    auto handle = impl_->transport->attach(target_.url);
-    if (!handle) return std::move(handle).error();
-    impl_->ld = std::move(*handle);
+    MUSTER_TRY(attach());
     MUSTER_TRY(configure());
-    if (target_.scheme == wire::Target::Scheme::ldaps) MUSTER_TRY(secure());
-    if (endpoint_.start_tls && target_.scheme == wire::Target::Scheme::ldap) MUSTER_TRY(start_tls());
+    if (target_.scheme == Scheme::ldap && endpoint_.start_tls) MUSTER_TRY(ask_for_tls());
+    if (uses_tls()) MUSTER_TRY(secure());
+    MUSTER_TRY(stay_here());
     MUSTER_TRY(bind());
+    impl_->timeout = left();
+    MUSTER_TRY(described(wire::describe_server(*impl_, endpoint_.bind_dn)));
     impl_->transport->established();
-    if (Status described = wire::describe_server(*impl_, endpoint_.bind_dn, quick); !described) return std::move(described).error();
+    impl_->timeout = endpoint_.timeout;
+    if (!quick) MUSTER_TRY(wire::describe_schema(*impl_));
     return std::move(impl_);
   }
 
  private:
+  LDAP* ld() { return impl_->ld.get(); }
+  bool uses_tls() const { return target_.scheme == Scheme::ldaps || (target_.scheme == Scheme::ldap && endpoint_.start_tls); }
+  milliseconds left() const { return std::max(std::chrono::ceil<milliseconds>(deadline_ - steady_clock::now()), milliseconds(0)); }
+
   Status refuse_clear_password() const {
-    const bool clear = target_.scheme == wire::Target::Scheme::ldap && !endpoint_.start_tls && !target_.loopback();
-    if (endpoint_.bind != Endpoint::Bind::simple || !clear) return ok();
-    return Error{Errc::config, "the password would travel in clear", "use ldaps://, or <tls start-tls=\"true\">"};
+    if (endpoint_.bind != Endpoint::Bind::simple || uses_tls() || target_.loopback()) return ok();
+    return Error{Errc::config, "the password of " + endpoint_.bind_dn + " would travel in clear", "use ldaps://, or start-tls=\"true\""};
   }
 
-  Error config(const std::string& what, const std::string& hint) const { return {Errc::config, what, hint}; }
-
-  Status set(int option, const void* value, const std::string& what) {
-    if (ldap_set_option(impl_->ld.get(), option, value) == LDAP_OPT_SUCCESS) return ok();
-    return config(what + " cannot be used", "check that the file exists, is readable and in PEM form");
-  }
-
-  Status configure() {
-    const int version = LDAP_VERSION3;
-    MUSTER_TRY(set(LDAP_OPT_PROTOCOL_VERSION, &version, "LDAP version 3"));
-    MUSTER_TRY(set(LDAP_OPT_REFERRALS, LDAP_OPT_OFF, "the option for referrals"));
-    MUSTER_TRY(set(LDAP_OPT_RESTART, LDAP_OPT_ON, "the option for restarts"));
+  Status attach() {
+    auto socket = wire::dial(target_, deadline_, endpoint_.timeout);
+    if (!socket) return std::move(socket).error();
+    impl_->name = endpoint_.name;
+    impl_->info.url = target_.url;
+    impl_->info.tls = uses_tls();
+    impl_->transport = std::make_unique<wire::Transport>(std::move(*socket), deadline_, endpoint_.timeout);
+    auto handle = impl_->transport->attach(target_.url);
+    if (!handle) return std::move(handle).error();
+    impl_->ld = std::move(*handle);
     return ok();
   }
 
+  Status set(int option, const void* value, const std::string& what) {
+    if (ldap_set_option(ld(), option, value) == LDAP_OPT_SUCCESS) return ok();
+    return Error{Errc::config, "libldap does not accept " + what, ""};
+  }
+
+  /// What this machine's ldap.conf says about limits, aliases and time-outs is meant for people's tools.
+  Status configure() {
+    const int version = LDAP_VERSION3, unlimited = LDAP_NO_LIMIT, aliases = LDAP_DEREF_NEVER;
+    MUSTER_TRY(set(LDAP_OPT_PROTOCOL_VERSION, &version, "LDAP version 3"));
+    MUSTER_TRY(set(LDAP_OPT_REFERRALS, LDAP_OPT_OFF, "to chase no referrals"));
+    MUSTER_TRY(set(LDAP_OPT_RESTART, LDAP_OPT_ON, "to go on after a signal"));
+    MUSTER_TRY(set(LDAP_OPT_SIZELIMIT, &unlimited, "no size limit"));
+    MUSTER_TRY(set(LDAP_OPT_TIMELIMIT, &unlimited, "no time limit"));
+    MUSTER_TRY(set(LDAP_OPT_DEREF, &aliases, "to follow no aliases"));
+    const timeval none{-1, 0};
+    return set(LDAP_OPT_NETWORK_TIMEOUT, &none, "no network time-out");
+  }
+
+  /// libldap would reconnect by itself where the connection broke, in clear and without a bind. Let it find nobody.
+  Status stay_here() { return set(LDAP_OPT_URI, "ldapi://%2Fdev%2Fnull", "another URL"); }
+
+  Status use_file(int option, const std::string& path, const std::string& what) {
+    if (path.empty()) return ok();
+    if (!std::ifstream(path)) return Error{Errc::config, what + " " + path + " cannot be read", "check that it exists and who may read it"};
+    return set(option, path.c_str(), what + " " + path);
+  }
+
   Status configure_tls() {
-    const int hard = LDAP_OPT_X_TLS_HARD, oldest = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2, client = 0;
-    MUSTER_TRY(set(LDAP_OPT_X_TLS_REQUIRE_CERT, &hard, "the check of certificates"));
-    MUSTER_TRY(set(LDAP_OPT_X_TLS_PROTOCOL_MIN, &oldest, "TLS 1.2"));
-    if (!endpoint_.tls_ca.empty()) MUSTER_TRY(set(LDAP_OPT_X_TLS_CACERTFILE, endpoint_.tls_ca.c_str(), "the CA file " + endpoint_.tls_ca));
-    if (!endpoint_.tls_cert.empty()) MUSTER_TRY(set(LDAP_OPT_X_TLS_CERTFILE, endpoint_.tls_cert.c_str(), "the certificate " + endpoint_.tls_cert));
-    if (!endpoint_.tls_key.empty()) MUSTER_TRY(set(LDAP_OPT_X_TLS_KEYFILE, endpoint_.tls_key.c_str(), "the key " + endpoint_.tls_key));
-    return set(LDAP_OPT_X_TLS_NEWCTX, &client, "the TLS files (" + endpoint_.tls_ca + " " + endpoint_.tls_cert + " " + endpoint_.tls_key + ")");
+    const int demand = LDAP_OPT_X_TLS_HARD, oldest = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2, client = 0;
+    MUSTER_TRY(set(LDAP_OPT_X_TLS_REQUIRE_CERT, &demand, "to check certificates"));
+    MUSTER_TRY(set(LDAP_OPT_X_TLS_PROTOCOL_MIN, &oldest, "TLS 1.2 as the oldest version"));
+    if (is_gnutls()) MUSTER_TRY(set(LDAP_OPT_X_TLS_CIPHER_SUITE, kGnutlsVersions, "TLS 1.2 as the oldest version"));
+    MUSTER_TRY(use_file(LDAP_OPT_X_TLS_CACERTFILE, endpoint_.tls_ca, "the CA file"));
+    MUSTER_TRY(use_file(LDAP_OPT_X_TLS_CERTFILE, endpoint_.tls_cert, "the certificate"));
+    MUSTER_TRY(use_file(LDAP_OPT_X_TLS_KEYFILE, endpoint_.tls_key, "the key"));
+    if (ldap_set_option(ld(), LDAP_OPT_X_TLS_NEWCTX, &client) == LDAP_OPT_SUCCESS) return ok();
+    return Error{Errc::config, "the TLS files cannot be used: " + tls_files(), "they must be in PEM form, and the key must fit the certificate"};
+  }
+
+  std::string tls_files() const {
+    std::string all;
+    for (const std::string& file : {endpoint_.tls_ca, endpoint_.tls_cert, endpoint_.tls_key}) {
+      if (!file.empty()) all += (all.empty() ? "" : ", ") + file;
+    }
+    return all.empty() ? "the certificates of this system" : all;
+  }
+
+  Status ask_for_tls() {
+    int msgid = 0;
+    const int rc = ldap_start_tls(ld(), nullptr, nullptr, &msgid);
+    if (rc != LDAP_SUCCESS) return broken(rc, "StartTLS");
+    return answered(msgid, "StartTLS");
   }
 
   Status secure() {
     MUSTER_TRY(configure_tls());
-    if (ldap_install_tls(impl_->ld.get()) == LDAP_SUCCESS) {
-      impl_->info.tls = true;
-      return ok();
-    }
+    if (ldap_install_tls(ld()) == LDAP_SUCCESS) return ok();
     if (impl_->transport->timed_out()) return silent("TLS handshake");
-    Error e = wire::last_error(impl_->ld.get(), "TLS handshake");
-    e.code = Errc::unreachable;
-    if (e.hint.empty()) e.hint = "the certificate must come from the CA in <tls ca=...> and name this host";
-    return e;
-  }
-
-  Status silent(const std::string& what) const {
-    return Error{Errc::unreachable, what + ": the server accepted the connection and stayed silent for " + std::to_string(endpoint_.connect_timeout.count()) + " ms", ""};
-  }
-
-  Result<wire::Answer> wait_for(int msgid, const std::string& what) {
-    const auto left = std::max(std::chrono::ceil<milliseconds>(deadline_ - steady_clock::now()), milliseconds(0));
-    auto message = wire::next_message(impl_->ld.get(), {msgid, left, {}});
-    if (impl_->transport->timed_out() || (message && !*message)) return silent(what).error();
-    if (!message) return std::move(message).error().within(what);
-    return wire::read_answer(impl_->ld.get(), message->get());
-  }
-
-  Status start_tls() {
-    int msgid = 0;
-    if (ldap_start_tls(impl_->ld.get(), nullptr, nullptr, &msgid) != LDAP_SUCCESS) return wire::last_error(impl_->ld.get(), "StartTLS");
-    auto answer = wait_for(msgid, "StartTLS");
-    if (!answer) return std::move(answer).error();
-    if (answer->code != LDAP_SUCCESS) return wire::error_from(*answer, "StartTLS");
-    return secure();
+    Error error = wire::last_error(ld(), "TLS handshake");
+    error.code = Errc::unreachable;
+    error.hint = "the server must speak TLS 1.2 or newer, and its certificate must be valid, come from the CA in <tls ca=...> and name " + target_.host;
+    return error;
   }
 
   Status bind() {
-    if (endpoint_.bind == Endpoint::Bind::anonymous) return ok();
-    const bool simple = endpoint_.bind == Endpoint::Bind::simple;
-    if (simple && endpoint_.password.rep().empty()) return config("the password of " + endpoint_.bind_dn + " is empty, which would bind anonymously (RFC 4513 section 5.1.2)", "set the secret");
-    const berval credentials = simple ? wire::borrow(endpoint_.password.rep()) : berval{0, const_cast<char*>("")};
-    const std::string what = simple ? "bind as " + endpoint_.bind_dn : "bind with EXTERNAL";
+    switch (endpoint_.bind) {
+      case Endpoint::Bind::anonymous: return ok();
+      case Endpoint::Bind::simple: return bind_simple();
+      case Endpoint::Bind::external: break;
+    }
+    return bind_with("", "EXTERNAL", "", "bind with EXTERNAL");
+  }
+
+  Status bind_simple() {
+    if (!endpoint_.password.rep().empty())
+      return bind_with(endpoint_.bind_dn, LDAP_SASL_SIMPLE, endpoint_.password.rep(), "bind as " + endpoint_.bind_dn);
+    return Error{Errc::config, "the password of " + endpoint_.bind_dn + " is empty: the bind would succeed, but as nobody (RFC 4513 section 5.1.2)",
+                 "set the secret that <bind secret=...> names"};
+  }
+
+  Status bind_with(const std::string& dn, const char* mechanism, std::string_view credentials, const std::string& what) {
+    berval bytes = wire::borrow(credentials);
     int msgid = 0;
-    const int rc = ldap_sasl_bind(impl_->ld.get(), simple ? endpoint_.bind_dn.c_str() : "", simple ? LDAP_SASL_SIMPLE : "EXTERNAL", const_cast<berval*>(&credentials), nullptr, nullptr, &msgid);
-    if (rc != LDAP_SUCCESS) return impl_->transport->timed_out() ? silent(what) : Status(wire::error_from(rc, what));
-    auto answer = wait_for(msgid, what);
-    if (!answer) return std::move(answer).error();
-    if (answer->code == LDAP_SUCCESS) return ok();
-    return wire::error_from(*answer, what);
+    const int rc = ldap_sasl_bind(ld(), dn.c_str(), mechanism, &bytes, nullptr, nullptr, &msgid);
+    if (rc != LDAP_SUCCESS) return broken(rc, what);
+    return answered(msgid, what);
+  }
+
+  Status answered(int msgid, const std::string& what) {
+    auto message = wire::next_message(ld(), {msgid, left(), {}});
+    if (impl_->transport->timed_out() || (message && !*message)) return silent(what);
+    if (!message) return std::move(message).error().within(what);
+    auto answer = wire::read_answer(ld(), message->get());
+    if (!answer) return std::move(answer).error().within(what);
+    return answer->code == LDAP_SUCCESS ? ok() : Status(wire::error_from(*answer, what));
+  }
+
+  Status described(Status status) { return !status && impl_->transport->timed_out() ? silent("reading the root DSE") : status; }
+  Status broken(int code, const std::string& what) { return impl_->transport->timed_out() ? silent(what) : Status(wire::error_from(code, what)); }
+  Status silent(const std::string& what) const {
+    return Error{Errc::unreachable, what + ": the server took the connection, but was not done within " + human_duration(endpoint_.connect_timeout), ""};
   }
 
   const Endpoint& endpoint_;
@@ -124,25 +179,25 @@ class Attempt {
   std::unique_ptr<Connection::Impl> impl_ = std::make_unique<Connection::Impl>();
 };
 
+/// Another server will not mend a wrong password or configuration, but may lock the account for trying again.
+bool worth_another_try(const Error& error) { return error.code == Errc::unreachable || error.code == Errc::io; }
+
 }  // namespace
 
 Result<Connection> Connection::open(const Endpoint& endpoint, bool quick) {
-  Error worst{Errc::config, endpoint.name + ": no URL is configured", ""};
-  std::string all;
+  Error error{Errc::config, endpoint.name + ": no URL is configured", ""};
+  std::string reasons;
   for (const std::string& url : endpoint.urls) {
     auto target = wire::parse_target(url);
     if (!target) return std::move(target).error().within(endpoint.name);
     auto impl = Attempt(endpoint, std::move(*target)).run(quick);
     if (impl) return Connection(std::move(*impl));
-    Error error = std::move(impl).error();
-    all += (all.empty() ? "" : "; ") + url + ": " + error.what;
-    worst.code = error.code;
-    worst.hint = error.hint;
-    // Another server will not mend a wrong password or configuration, but may lock the account for trying again.
-    if (error.code != Errc::unreachable && error.code != Errc::io) break;
+    error = std::move(impl).error();
+    reasons += (reasons.empty() ? "" : "; ") + url + ": " + error.what;
+    if (!worth_another_try(error)) break;
   }
-  if (!all.empty()) worst.what = endpoint.name + ": " + all;
-  return worst;
+  if (!reasons.empty()) error.what = endpoint.name + ": " + reasons;
+  return error;
 }
 
 }  // namespace muster

@@ -1,12 +1,11 @@
 // Streaming searches.
-#include <array>
-
 #include "ldap/connection.h"
 #include "ldap/connection_impl.h"
 
 namespace muster {
-
 namespace {
+
+using Each = std::function<Status(Entry&&)>;
 
 int scope_of(SearchRequest::Scope scope) {
   switch (scope) {
@@ -18,114 +17,137 @@ int scope_of(SearchRequest::Scope scope) {
 }
 
 /// One search, page by page. While the caller works on a page the server already prepares the next.
-class Pages {
+class Search {
  public:
-  Pages(Connection::Impl& impl, const SearchRequest& request)
+  Search(Connection::Impl& impl, const SearchRequest& request)
       : impl_(impl),
         request_(request),
         decoder_(impl.info.family, request.attributes),
-        doing_("searching " + (request.base.empty() ? std::string("the root DSE") : request.base)),
+        names_(decoder_.request()),
+        doing_((request.scope == SearchRequest::Scope::base ? "reading " : "searching ") + request.base),
         paged_(request.page_size > 0 && impl.info.has_control(wire::kPagedResults)) {
-    names_ = decoder_.request();
     for (std::string& n : names_) attributes_.push_back(n.data());
     attributes_.push_back(nullptr);
   }
+  /// A search that was left in the middle goes on to send entries that nobody reads.
+  ~Search() {
+    if (msgid_ && !impl_.broken) ldap_abandon_ext(impl_.ld.get(), *msgid_, nullptr, nullptr);
+  }
+  Search(const Search&) = delete;
+  Search& operator=(const Search&) = delete;
 
-  Result<wire::Answer> run(const std::function<Status(Entry&&)>& each, std::stop_token stop) {
+  /// The answer that ended it. Whether that is success is for the caller to see.
+  Result<wire::Answer> run(const Each& each, const std::stop_token& stop) {
     MUSTER_TRY(impl_.usable());
     MUSTER_TRY(ask(""));
-    for (;;) {
-      std::vector<Entry> page;
-      auto answer = receive(page, stop);
-      if (!answer) return answer;
-      const bool done = answer->code != LDAP_SUCCESS;
-      auto cookie = done ? Result<std::string>(std::string()) : next_cookie(*answer);
-      if (!cookie) return std::move(cookie).error();
-      if (!cookie->empty()) MUSTER_TRY(ask(*cookie));
-      for (Entry& e : page) {
-        if (Status taken = each(std::move(e)); !taken) {
-          if (!cookie->empty()) ldap_abandon_ext(impl_.ld.get(), msgid_, nullptr, nullptr);
-          return std::move(taken).error();
-        }
-      }
-      if (cookie->empty()) return answer;
-    }
+    return paged_ ? pages(each, stop) : receive(each, stop);
   }
-  const std::string& doing() const { return doing_; }
+
+  /// What is not a complete answer proves nothing about who exists.
+  Error incomplete(const wire::Answer& answer) {
+    Error error = wire::error_from(answer, doing_);
+    if (error.code == Errc::unreachable) return impl_.fail(std::move(error));
+    error.code = Errc::untrusted;
+    if (answer.code == LDAP_NO_SUCH_OBJECT) {
+      error.what = "the base " + request_.base + " does not exist, or " + account() + " may not see it: " + wire::code_text(answer.code);
+      error.hint = "check the base, and give the bind account the right to read it";
+    }
+    if (answer.code == LDAP_INSUFFICIENT_ACCESS) error.hint = "give the bind account the right to read there";
+    return impl_.fail(std::move(error));
+  }
 
  private:
+  std::string account() const { return impl_.info.bound_as.empty() ? "an anonymous client" : impl_.info.bound_as; }
+
   Status ask(std::string_view cookie) {
     std::vector<wire::Control> controls;
     if (paged_) controls.push_back(wire::paged_request(request_.page_size, cookie));
     wire::ControlPointers pointers(controls);
-    const int rc = ldap_search_ext(impl_.ld.get(), request_.base.c_str(), scope_of(request_.scope), request_.filter.c_str(), attributes_.data(), 0, pointers.get(), nullptr,
-                                   nullptr, LDAP_NO_LIMIT, &msgid_);
+    int msgid = 0;
+    const int rc = ldap_search_ext(impl_.ld.get(), request_.base.c_str(), scope_of(request_.scope), request_.filter.c_str(),
+                                   attributes_.data(), 0, pointers.get(), nullptr, nullptr, LDAP_NO_LIMIT, &msgid);
     if (rc != LDAP_SUCCESS) return impl_.fail(wire::error_from(rc, doing_));
+    msgid_ = msgid;
     return ok();
   }
 
-  Result<std::string> next_cookie(const wire::Answer& answer) const {
-    if (!paged_) return std::string();
+  Result<wire::Answer> pages(const Each& each, const std::stop_token& stop) {
+    for (;;) {
+      std::vector<Entry> page;
+      auto answer = receive(
+          [&page](Entry&& e) {
+            page.push_back(std::move(e));
+            return ok();
+          },
+          stop);
+      if (!answer || answer->code != LDAP_SUCCESS) return answer;
+      auto cookie = next_cookie(*answer);
+      if (!cookie) return std::move(cookie).error();
+      if (!cookie->empty()) MUSTER_TRY(ask(*cookie));
+      for (Entry& e : page) MUSTER_TRY(each(std::move(e)));
+      if (cookie->empty()) return answer;
+    }
+  }
+
+  /// RFC 2696 section 3: a server that took the request control, which was critical, answers with one. Without it nobody knows whether
+  /// this was the last page.
+  Result<std::string> next_cookie(const wire::Answer& answer) {
     const wire::Control* control = wire::find_control(answer.controls, wire::kPagedResults);
-    if (!control) return std::string();
+    if (!control)
+      return impl_.fail({Errc::untrusted, doing_ + ": the server did not say whether more pages follow, so the answer is not complete", ""});
     auto paged = wire::parse_paged(*control);
-    if (!paged) return std::move(paged).error().within(doing_);
+    if (!paged) return impl_.fail(std::move(paged).error().within(doing_));
     return std::move(paged->cookie);
   }
 
-  Result<wire::Answer> receive(std::vector<Entry>& page, std::stop_token stop) {
+  Result<wire::Answer> receive(const Each& each, const std::stop_token& stop) {
     for (;;) {
-      auto message = wire::next_message(impl_.ld.get(), {msgid_, impl_.timeout, stop});
-      if (!message) {
-        if (message.error().code == Errc::cancelled) ldap_abandon_ext(impl_.ld.get(), msgid_, nullptr, nullptr);
-        return impl_.fail(std::move(message).error().within(doing_));
-      }
-      if (!*message) return impl_.fail({Errc::unreachable, doing_ + ": no answer for " + std::to_string(impl_.timeout.count()) + " ms", ""});
+      auto message = impl_.next(*msgid_, doing_, stop);
+      if (!message) return std::move(message).error();
       switch (ldap_msgtype(message->get())) {
-        case LDAP_RES_SEARCH_ENTRY: {
-          auto entry = decoder_.decode(impl_.ld.get(), message->get());
-          if (!entry) return std::move(entry).error();
-          page.push_back(std::move(*entry));
-          break;
-        }
-        case LDAP_RES_SEARCH_REFERENCE:
-          ldap_abandon_ext(impl_.ld.get(), msgid_, nullptr, nullptr);
-          return Error{Errc::untrusted, doing_ + ": a part of it is held by another server (a search reference came), so the answer is not complete",
-                       "name a base that one server holds whole"};
-        case LDAP_RES_SEARCH_RESULT: return wire::read_answer(impl_.ld.get(), message->get());
+        case LDAP_RES_SEARCH_ENTRY: MUSTER_TRY(take(message->get(), each)); break;
+        case LDAP_RES_SEARCH_REFERENCE: return impl_.fail(elsewhere());
+        case LDAP_RES_SEARCH_RESULT: return finish(message->get());
         default: break;
       }
     }
   }
 
+  Status take(LDAPMessage* message, const Each& each) {
+    auto entry = decoder_.decode(impl_.ld.get(), message);
+    if (!entry) return impl_.fail(std::move(entry).error().within(doing_));
+    return each(std::move(*entry));
+  }
+
+  Result<wire::Answer> finish(LDAPMessage* message) {
+    msgid_.reset();
+    auto answer = wire::read_answer(impl_.ld.get(), message);
+    if (!answer) return impl_.fail(std::move(answer).error().within(doing_));
+    return answer;
+  }
+
+  Error elsewhere() const {
+    return {Errc::untrusted, doing_ + ": a part of it is held by another server (a search reference came), so the answer is not complete",
+            "name a base that one server holds whole"};
+  }
+
   Connection::Impl& impl_;
   const SearchRequest& request_;
   wire::EntryDecoder decoder_;
-  std::string doing_;
-  bool paged_;
   std::vector<std::string> names_;
   std::vector<char*> attributes_;
-  int msgid_ = 0;
+  std::string doing_;
+  bool paged_;
+  std::optional<int> msgid_;  ///< what is being answered
 };
-
-/// What is not a complete answer proves nothing about who exists.
-Error incomplete(Connection::Impl& impl, const wire::Answer& answer, const std::string& doing) {
-  Error error = wire::error_from(answer, doing);
-  if (error.code == Errc::unreachable) return impl.fail(std::move(error));
-  error.code = Errc::untrusted;
-  if (answer.code == LDAP_NO_SUCH_OBJECT) error.hint = "the base does not exist, or the bind account may not see it";
-  if (answer.code == LDAP_INSUFFICIENT_ACCESS) error.hint = "give the bind account the right to read there";
-  return error;
-}
 
 }  // namespace
 
 Status Connection::search(const SearchRequest& request, const std::function<Status(Entry&&)>& each, std::stop_token stop) {
-  Pages pages(*impl_, request);
-  auto answer = pages.run(each, stop);
+  Search search(*impl_, request);
+  auto answer = search.run(each, stop);
   if (!answer) return std::move(answer).error();
-  if (answer->code != LDAP_SUCCESS) return incomplete(*impl_, *answer, pages.doing());
-  return ok();
+  return answer->code == LDAP_SUCCESS ? ok() : Status(search.incomplete(*answer));
 }
 
 Result<std::optional<Entry>> Connection::read(const std::string& dn, const std::vector<std::string>& attributes) {
@@ -135,33 +157,27 @@ Result<std::optional<Entry>> Connection::read(const std::string& dn, const std::
   request.attributes = attributes;
   request.page_size = 0;
   std::optional<Entry> found;
-  Pages pages(*impl_, request);
-  auto answer = pages.run([&](Entry&& e) {
-    found = std::move(e);
-    return ok();
-  }, {});
+  Search search(*impl_, request);
+  auto answer = search.run(
+      [&found](Entry&& e) {
+        found = std::move(e);
+        return ok();
+      },
+      {});
   if (!answer) return std::move(answer).error();
-  if (answer->code == LDAP_NO_SUCH_OBJECT) return std::optional<Entry>();
-  if (answer->code != LDAP_SUCCESS) return incomplete(*impl_, *answer, "reading " + dn);
+  if (answer->code != LDAP_SUCCESS && answer->code != LDAP_NO_SUCH_OBJECT) return search.incomplete(*answer);
   return found;
 }
 
-Result<std::optional<Entry>> Connection::read_by_id(const EntryId& id, const std::string& base, const std::vector<std::string>& attributes) {
+Result<std::optional<Entry>> Connection::read_by_id(const EntryId& id, const std::string& base,
+                                                    const std::vector<std::string>& attributes) {
   SearchRequest request;
   request.base = base;
-  request.filter = "(entryUUID=" + to_string(id) + ")";
+  request.filter = wire::EntryDecoder::filter_for(impl_->info.family, id);
   request.attributes = attributes;
   request.page_size = 0;
-  if (impl_->info.family == ServerInfo::Family::active_directory) {
-    // GUIDs are searched as their bytes, the first three fields little-endian (MS-DTYP section 2.3.4.2).
-    constexpr std::array<std::size_t, 16> kOrder{3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
-    constexpr char kHex[] = "0123456789abcdef";
-    request.filter = "(objectGUID=";
-    for (const std::size_t i : kOrder) request.filter.append("\\").append(1, kHex[id.rep()[i] >> 4]).append(1, kHex[id.rep()[i] & 15]);
-    request.filter += ")";
-  }
   std::optional<Entry> found;
-  MUSTER_TRY(search(request, [&](Entry&& e) {
+  MUSTER_TRY(search(request, [&found](Entry&& e) {
     found = std::move(e);
     return ok();
   }));

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "ldap/ber.h"
+#include "schema/calendar.h"
 
 namespace muster {
 namespace {
@@ -22,6 +23,14 @@ bool has_class(const Attributes& root, std::string_view name) {
   return std::any_of(classes.begin(), classes.end(), [&](const std::string& c) { return to_lower(c) == name; });
 }
 
+/// As Connection::Impl::next(), but the sentence does not name the server: who opens a connection does.
+Result<wire::Message> next(Connection::Impl& impl, int msgid, const std::string& doing) {
+  auto message = wire::next_message(impl.ld.get(), {msgid, impl.timeout, {}});
+  if (!message) return std::move(message).error().within(doing);
+  if (!*message) return Error{Errc::unreachable, doing + ": no answer for " + human_duration(impl.timeout), ""};
+  return message;
+}
+
 /// Only the first entry of a base search, as raw attributes: root DSE and subschema have no entryUUID on every server.
 Result<Attributes> read_raw(Connection::Impl& impl, const std::string& dn, const char* filter, std::vector<std::string> names) {
   std::vector<char*> wanted;
@@ -30,20 +39,18 @@ Result<Attributes> read_raw(Connection::Impl& impl, const std::string& dn, const
   int msgid = 0;
   const std::string doing = dn.empty() ? "reading the root DSE" : "reading the schema at " + dn;
   LDAP* ld = impl.ld.get();
-  if (ldap_search_ext(ld, dn.c_str(), LDAP_SCOPE_BASE, filter, wanted.data(), 0, nullptr, nullptr, nullptr, 0, &msgid) != LDAP_SUCCESS)
-    return impl.fail(wire::last_error(ld, doing));
+  const int rc = ldap_search_ext(ld, dn.c_str(), LDAP_SCOPE_BASE, filter, wanted.data(), 0, nullptr, nullptr, nullptr, LDAP_NO_LIMIT, &msgid);
+  if (rc != LDAP_SUCCESS) return wire::error_from(rc, doing);
   Attributes attributes;
   for (;;) {
-    auto message = wire::next_message(ld, {msgid, impl.timeout, {}});
-    if (!message) return impl.fail(std::move(message).error().within(doing));
-    if (!*message) return impl.fail(wire::error_from(LDAP_TIMEOUT, doing));
-    if (ldap_msgtype(message->get()) == LDAP_RES_SEARCH_RESULT) {
-      auto answer = wire::read_answer(ld, message->get());
-      if (!answer) return std::move(answer).error();
-      if (answer->code != LDAP_SUCCESS) return wire::error_from(*answer, doing);
-      return attributes;
-    }
+    auto message = next(impl, msgid, doing);
+    if (!message) return std::move(message).error();
     if (ldap_msgtype(message->get()) == LDAP_RES_SEARCH_ENTRY) attributes = wire::raw_attributes(ld, message->get());
+    if (ldap_msgtype(message->get()) != LDAP_RES_SEARCH_RESULT) continue;
+    auto answer = wire::read_answer(ld, message->get());
+    if (!answer) return std::move(answer).error();
+    if (answer->code != LDAP_SUCCESS) return wire::error_from(*answer, doing);
+    return attributes;
   }
 }
 
@@ -67,16 +74,21 @@ std::string vendor_of(const Attributes& root, ServerInfo::Family family) {
   return std::string(name) + (name.empty() || version.empty() ? "" : " ") + std::string(version);
 }
 
-/// RFC 4532. The bind DN where the server does not tell.
-std::string who_am_i(Connection::Impl& impl, const std::string& bind_dn) {
+/// RFC 4532. `bind_dn` where the server does not tell.
+Result<std::string> who_am_i(Connection::Impl& impl, const std::string& bind_dn) {
+  const std::string doing = "asking who we are";
   int msgid = 0;
   LDAP* ld = impl.ld.get();
-  if (!impl.info.has_extension(wire::kWhoAmI) || ldap_whoami(ld, nullptr, nullptr, &msgid) != LDAP_SUCCESS) return bind_dn;
-  auto message = wire::next_message(ld, {msgid, impl.timeout, {}});
+  if (!impl.info.has_extension(wire::kWhoAmI)) return bind_dn;
+  if (const int rc = ldap_whoami(ld, nullptr, nullptr, &msgid); rc != LDAP_SUCCESS) return wire::error_from(rc, doing);
+  auto message = next(impl, msgid, doing);
+  if (!message) return std::move(message).error();
   berval* raw = nullptr;
-  if (!message || !*message || ldap_parse_whoami(ld, message->get(), &raw) != LDAP_SUCCESS || !raw) return bind_dn;
-  const std::string told(wire::view(*wire::Bytes(raw)));
-  return told.starts_with("dn:") ? told.substr(3) : told;
+  const int rc = ldap_parse_whoami(ld, message->get(), &raw);
+  const wire::Bytes owned(raw);
+  if (rc != LDAP_SUCCESS || !raw) return bind_dn;
+  const std::string_view told = wire::view(*raw);
+  return std::string(told.starts_with("dn:") ? told.substr(3) : told);
 }
 
 void take_root(const Attributes& root, ServerInfo& info) {
@@ -124,18 +136,24 @@ Attributes wire::raw_attributes(LDAP* ld, LDAPMessage* message) {
   return attributes;
 }
 
-Status wire::describe_server(Connection::Impl& impl, const std::string& bind_dn, bool quick) {
+Status wire::describe_server(Connection::Impl& impl, const std::string& bind_dn) {
   auto root = read_raw(impl, "", "(objectClass=*)",
-                       {"objectClass", "namingContexts", "supportedControl", "supportedExtension", "supportedFeatures", "supportedCapabilities",
-                        "supportedSASLMechanisms", "vendorName", "vendorVersion", "subschemaSubentry"});
+                       {"objectClass", "namingContexts", "supportedControl", "supportedExtension", "supportedFeatures",
+                        "supportedCapabilities", "supportedSASLMechanisms", "vendorName", "vendorVersion", "subschemaSubentry"});
   if (!root) return std::move(root).error();
   take_root(*root, impl.info);
-  impl.info.bound_as = who_am_i(impl, bind_dn);
-  const std::string subschema(root->first("subschemasubentry"));
-  if (quick || subschema.empty()) return ok();
-  auto schema = read_raw(impl, subschema, "(objectClass=subschema)", {"attributeTypes", "objectClasses"});
+  impl.subschema = root->first("subschemasubentry");
+  auto who = who_am_i(impl, bind_dn);
+  if (!who) return std::move(who).error();
+  impl.info.bound_as = std::move(*who);
+  return ok();
+}
+
+Status wire::describe_schema(Connection::Impl& impl) {
+  if (impl.subschema.empty()) return ok();
+  auto schema = read_raw(impl, impl.subschema, "(objectClass=subschema)", {"attributeTypes", "objectClasses"});
   // An account that may not read the schema works with the standard types; a broken connection does not work at all.
-  if (!schema) return impl.broken ? Status(std::move(schema).error()) : ok();
+  if (!schema) return schema.error().code == Errc::unreachable ? Status(std::move(schema).error()) : ok();
   impl.info.classes = ObjectClasses::parse(values_of(*schema, "objectclasses"));
   const Values types = values_of(*schema, "attributetypes");
   if (!types.empty() && impl.info.family != ServerInfo::Family::active_directory) impl.info.types = AttributeTypes::parse(types);

@@ -27,7 +27,10 @@ class Transport {
   /// Ends the connecting phase.
   void established() { deadline_.reset(); }
   /// From now on writes give up at once: for taking leave of a server that may not listen.
-  void hurry() { silence_ = std::chrono::milliseconds(0); }
+  void hurry() {
+    deadline_.reset();
+    silence_ = std::chrono::milliseconds(0);
+  }
   /// True when a wait has run into its end.
   bool timed_out() const { return timed_out_; }
   /// True when the peer closed or the network failed.

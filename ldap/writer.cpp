@@ -1,66 +1,25 @@
-// Pipelined writes: many outstanding, one at a time for each name.
+// Pipelined writes: many under way, one at a time for each name.
 #include <algorithm>
+#include <array>
 #include <map>
-#include <set>
 
 #include "ldap/connection.h"
 #include "ldap/connection_impl.h"
+#include "ldap/modifications.h"
+#include "ldap/write_order.h"
 
 namespace muster {
-
 namespace {
 
 constexpr int kUnknownOutcome = -1;
 
-/// Mods as libldap wants them; borrows the values.
-class Modifications {
- public:
-  explicit Modifications(std::size_t count) {
-    mods_.reserve(count);
-    values_.reserve(count);
-  }
-  void add(int op, const std::string& attribute, const Values& values) {
-    auto& list = values_.emplace_back();
-    list.bytes.reserve(values.size());
-    for (const std::string& v : values) list.bytes.push_back(wire::borrow(v));
-    for (berval& b : list.bytes) list.pointers.push_back(&b);
-    list.pointers.push_back(nullptr);
-    LDAPMod mod{};
-    mod.mod_op = op | LDAP_MOD_BVALUES;
-    mod.mod_type = const_cast<char*>(attribute.c_str());
-    mod.mod_vals.modv_bvals = values.empty() ? nullptr : list.pointers.data();
-    mods_.push_back(mod);
-  }
-  LDAPMod** get() {
-    pointers_.clear();
-    for (LDAPMod& m : mods_) pointers_.push_back(&m);
-    pointers_.push_back(nullptr);
-    return pointers_.data();
-  }
-
- private:
-  struct List {
-    std::vector<berval> bytes;
-    std::vector<berval*> pointers;
-  };
-  std::vector<LDAPMod> mods_;
-  std::vector<List> values_;
-  std::vector<LDAPMod*> pointers_;
-};
-
-int code_of(Mod::Op op) {
-  switch (op) {
-    case Mod::Op::add: return LDAP_MOD_ADD;
-    case Mod::Op::remove: return LDAP_MOD_DELETE;
-    case Mod::Op::replace: break;
-  }
-  return LDAP_MOD_REPLACE;
+std::string doing(const WriteOp& op) {
+  constexpr std::array kVerbs{"modify ", "add ", "rename ", "delete "};
+  return kVerbs[op.op.index()] + op.dn;
 }
 
-const char* verb_of(const WriteOp& op) {
-  constexpr const char* kVerbs[] = {"modify", "add", "rename", "delete"};
-  return kVerbs[op.op.index()];
-}
+/// True where some of the bytes may have left before libldap gave up.
+bool may_have_left(int code) { return code == LDAP_SERVER_DOWN || code == LDAP_TIMEOUT || code == LDAP_CONNECT_ERROR; }
 
 /// Sends one operation; libldap's code.
 struct Send {
@@ -69,22 +28,11 @@ struct Send {
   LDAPControl** controls;
   int* msgid;
 
-  int operator()(const ModifyOp& op) const {
-    Modifications mods(op.mods.size());
-    for (const Mod& m : op.mods) mods.add(code_of(m.op), m.attribute, m.values);
-    return ldap_modify_ext(ld, dn, mods.get(), controls, nullptr, msgid);
-  }
-  int operator()(const AddOp& op) const {
-    static const std::string kClass = "objectClass";
-    Modifications mods(op.attributes.size() + 1);
-    mods.add(LDAP_MOD_ADD, kClass, op.object_classes);
-    for (const auto& [name, values] : op.attributes) {
-      if (name != "objectclass") mods.add(LDAP_MOD_ADD, name, values);
-    }
-    return ldap_add_ext(ld, dn, mods.get(), controls, nullptr, msgid);
-  }
+  int operator()(const ModifyOp& op) const { return ldap_modify_ext(ld, dn, wire::Modifications(op).get(), controls, nullptr, msgid); }
+  int operator()(const AddOp& op) const { return ldap_add_ext(ld, dn, wire::Modifications(op).get(), controls, nullptr, msgid); }
   int operator()(const RenameOp& op) const {
-    return ldap_rename(ld, dn, op.new_rdn.c_str(), op.new_parent ? op.new_parent->c_str() : nullptr, 1, controls, nullptr, msgid);
+    const char* parent = op.new_parent ? op.new_parent->c_str() : nullptr;
+    return ldap_rename(ld, dn, op.new_rdn.c_str(), parent, 1, controls, nullptr, msgid);
   }
   int operator()(const DeleteOp&) const { return ldap_delete_ext(ld, dn, controls, nullptr, msgid); }
 };
@@ -92,131 +40,115 @@ struct Send {
 /// One call of Connection::write.
 class Pipeline {
  public:
-  Pipeline(Connection::Impl& impl, std::span<const WriteOp> ops) : impl_(impl), ops_(ops), outcomes_(ops.size()), names_(ops.size()) {
-    for (std::size_t i = 0; i < ops.size(); ++i) {
-      const auto dn = Dn::parse(ops[i].dn);
-      names_[i] = dn ? dn->normal() : ops[i].dn;
-      waiting_.push_back(i);
-    }
-  }
+  Pipeline(Connection::Impl& impl, std::span<const WriteOp> ops)
+      : impl_(impl), ops_(ops), order_(ops), outcomes_(ops.size()), settled_(ops.size(), false) {}
 
   std::vector<WriteOutcome> run(std::size_t window) {
-    window = std::max<std::size_t>(window, 1);
-    while (!impl_.broken && (!waiting_.empty() || !outstanding_.empty())) {
-      fill(window);
-      if (!outstanding_.empty() && !impl_.broken) receive();
+    while (!impl_.broken) {
+      fill(std::max<std::size_t>(window, 1));
+      if (outstanding_.empty()) break;
+      receive();
     }
     if (impl_.broken) give_up();
     return std::move(outcomes_);
   }
 
  private:
-  /// Sends what may go: in order, but for operations whose name is busy.
   void fill(std::size_t window) {
-    std::set<std::string_view> held;
-    for (auto it = waiting_.begin(); it != waiting_.end() && outstanding_.size() < window && !impl_.broken;) {
-      const std::string& name = names_[*it];
-      if (busy_.count(name) || held.count(name)) {
-        held.insert(name);
-        ++it;
-        continue;
-      }
-      send(*it);
-      it = waiting_.erase(it);
+    while (outstanding_.size() < window && !impl_.broken) {
+      const auto op = order_.next();
+      if (!op) return;
+      send(*op);
     }
+  }
+
+  Result<std::vector<wire::Control>> controls_for(const WriteOp& op) const {
+    std::vector<wire::Control> controls;
+    if (!op.assertion.empty() && impl_.info.has_control(wire::kAssertion)) {
+      auto assertion = wire::assertion_request(op.assertion);
+      if (!assertion) return std::move(assertion).error();
+      controls.push_back(std::move(*assertion));
+    }
+    const bool remains = !std::holds_alternative<DeleteOp>(op.op);
+    if (!op.read_back.empty() && remains && impl_.info.has_control(wire::kPostRead))
+      controls.push_back(wire::post_read_request(wire::EntryDecoder(impl_.info.family, op.read_back).request()));
+    return controls;
   }
 
   void send(std::size_t i) {
     const WriteOp& op = ops_[i];
-    std::vector<wire::Control> controls;
-    if (!op.assertion.empty() && impl_.info.has_control(wire::kAssertion)) {
-      auto assertion = wire::assertion_request(op.assertion);
-      if (!assertion) {
-        outcomes_[i].status = std::move(assertion).error();
-        return;
-      }
-      controls.push_back(std::move(*assertion));
-    }
-    const bool reads_back = !op.read_back.empty() && impl_.info.has_control(wire::kPostRead) && !std::holds_alternative<DeleteOp>(op.op);
-    if (reads_back) controls.push_back(wire::read_request(wire::kPostRead, wire::EntryDecoder(impl_.info.family, op.read_back).request()));
-    wire::ControlPointers pointers(controls);
+    auto controls = controls_for(op);
+    if (!controls) return settle(i, std::move(controls).error().within(doing(op)), LDAP_FILTER_ERROR);
+    wire::ControlPointers pointers(*controls);
     int msgid = 0;
     const int rc = std::visit(Send{impl_.ld.get(), op.dn.c_str(), pointers.get(), &msgid}, op.op);
     if (rc == LDAP_SUCCESS) {
       outcomes_[i].sent = true;
-      outstanding_[msgid] = i;
-      busy_.insert(names_[i]);
-      return;
-    }
-    Error error = wire::error_from(rc, doing(i));
-    if (rc == LDAP_SERVER_DOWN || rc == LDAP_TIMEOUT || rc == LDAP_CONNECT_ERROR) {
-      // A part may have left: whether it arrived whole nobody knows.
+      outstanding_.emplace(msgid, i);
+    } else if (may_have_left(rc)) {
       outcomes_[i].sent = true;
-      outcomes_[i].code = kUnknownOutcome;
-      error.code = Errc::unreachable;
-      outcomes_[i].status = impl_.fail(std::move(error));
-      return;
+      outstanding_.emplace(LDAP_RES_ANY, i);  // no answer has this number: give_up() settles it
+      impl_.fail({Errc::unreachable, doing(op) + ": " + wire::code_text(rc), ""});
+    } else {
+      settle(i, wire::error_from(rc, doing(op)), rc);
     }
-    outcomes_[i].code = rc;
-    outcomes_[i].status = std::move(error);
   }
 
   void receive() {
-    auto message = wire::next_message(impl_.ld.get(), {LDAP_RES_ANY, impl_.timeout, {}});
-    if (!message) {
-      impl_.fail(std::move(message).error());
-      return;
-    }
-    if (!*message) {
-      impl_.fail({Errc::unreachable, "no answer to a write for " + std::to_string(impl_.timeout.count()) + " ms", ""});
-      return;
-    }
+    auto message = impl_.next(LDAP_RES_ANY, "waiting for the answers to " + std::to_string(outstanding_.size()) + " writes");
+    if (!message) return;
     const auto found = outstanding_.find(ldap_msgid(message->get()));
-    if (found == outstanding_.end()) return;
+    if (found == outstanding_.end()) return;  // a late answer to an abandoned search
     const std::size_t i = found->second;
-    outstanding_.erase(found);
-    busy_.erase(names_[i]);
     auto answer = wire::read_answer(impl_.ld.get(), message->get());
-    if (answer) {
-      take(i, *answer);
-    } else {
-      outcomes_[i].code = kUnknownOutcome;
-      outcomes_[i].status = impl_.fail(std::move(answer).error());
+    if (!answer) {
+      impl_.fail(std::move(answer).error().within(doing(ops_[i])));
+      return;
     }
+    outstanding_.erase(found);
+    take(i, *answer);
   }
 
   void take(std::size_t i, const wire::Answer& answer) {
-    WriteOutcome& outcome = outcomes_[i];
-    outcome.code = answer.code;
     if (answer.code != LDAP_SUCCESS) {
-      outcome.status = wire::error_from(answer, doing(i));
-      if (outcome.status.error().code == Errc::untrusted) outcome.status.error().code = Errc::refused;
-      return;
+      Error error = wire::error_from(answer, doing(ops_[i]));
+      if (error.code == Errc::untrusted) error.code = Errc::refused;
+      return settle(i, std::move(error), answer.code);
     }
+    settled_[i] = true;
+    order_.done(i);
     const wire::Control* read = wire::find_control(answer.controls, wire::kPostRead);
     if (!read) return;
     // A read-back that cannot be read is as if the server had none: the caller reads the entry itself.
     auto entry = wire::EntryDecoder(impl_.info.family, ops_[i].read_back).decode_bytes(read->value);
-    if (entry) outcome.after = std::move(*entry);
+    if (entry) outcomes_[i].after = std::move(*entry);
+  }
+
+  void settle(std::size_t i, Error error, int code) {
+    error.what.insert(0, impl_.name + " (" + impl_.info.url + "): ");
+    outcomes_[i].status = std::move(error);
+    outcomes_[i].code = code;
+    settled_[i] = true;
+    order_.done(i);
   }
 
   void give_up() {
-    for (const auto& [msgid, i] : outstanding_) {
-      outcomes_[i].code = kUnknownOutcome;
-      outcomes_[i].status = *impl_.broken;
+    for (std::size_t i = 0; i < ops_.size(); ++i) {
+      if (settled_[i]) continue;
+      WriteOutcome& outcome = outcomes_[i];
+      Error error = *impl_.broken;
+      error.what = doing(ops_[i]) + (outcome.sent ? ": the outcome is unknown: " : ": not sent: ") + error.what;
+      outcome.status = std::move(error);
+      if (outcome.sent) outcome.code = kUnknownOutcome;
     }
-    for (const std::size_t i : waiting_) outcomes_[i].status = *impl_.broken;
   }
-
-  std::string doing(std::size_t i) const { return std::string(verb_of(ops_[i])) + " " + ops_[i].dn; }
 
   Connection::Impl& impl_;
   std::span<const WriteOp> ops_;
+  wire::WriteOrder order_;
   std::vector<WriteOutcome> outcomes_;
-  std::vector<std::string> names_;
-  std::vector<std::size_t> waiting_;
-  std::map<int, std::size_t> outstanding_;
-  std::set<std::string, std::less<>> busy_;
+  std::vector<bool> settled_;               ///< answered, or never to be sent
+  std::map<int, std::size_t> outstanding_;  ///< by message id
 };
 
 }  // namespace

@@ -42,6 +42,33 @@ XmlFault words_for(const xmlError& e) {
   }
 }
 
+/// The last `mark` before `stopped`; `stopped` where there is none.
+std::size_t last(std::string_view mark, std::string_view text, std::size_t stopped) {
+  const std::size_t found = stopped == 0 ? std::string_view::npos : text.rfind(mark, stopped - 1);
+  return found == std::string_view::npos ? stopped : found;
+}
+
+/// The second of two attributes of one name in the tag that ends about `stopped`.
+std::size_t second_attribute(std::string_view name, std::string_view text, std::size_t stopped) {
+  const SourceText source("", std::string(text));
+  const std::size_t tag = last("<", text, stopped);
+  const auto first = source.attribute(tag, name);
+  const auto second = first ? source.attribute(first->end, name) : std::nullopt;
+  return second ? second->begin : stopped;
+}
+
+/// Where the fault is, rather than where libxml2 noticed it.
+std::size_t place_of(const xmlError& error, std::string_view text, std::size_t stopped) {
+  switch (error.code) {
+    case XML_ERR_TAG_NAME_MISMATCH: return last("</", text, stopped);
+    case XML_ERR_NAME_REQUIRED:
+    case XML_ERR_ENTITYREF_SEMICOL_MISSING:
+    case XML_ERR_UNDECLARED_ENTITY: return last("&", text, stopped);
+    case XML_ERR_ATTRIBUTE_REDEFINED: return second_attribute(text_of(error.str1), text, stopped);
+    default: return stopped;
+  }
+}
+
 /// The text of the XML declaration and the white space, comments and instructions after it, without the comments.
 class Prolog {
  public:
@@ -84,10 +111,11 @@ std::optional<std::pair<std::string_view, std::size_t>> declared_encoding(std::s
 
 }  // namespace
 
-XmlFault xml_fault(const xmlError& error) {
+XmlFault xml_fault(const xmlError& error, std::string_view text, std::size_t stopped) {
   XmlFault fault = words_for(error);
-  fault.line = std::max(error.line, 1);
-  fault.column = std::max(error.int2, 1);
+  const Location at = SourceText("", std::string(text)).at(place_of(error, text, std::min(stopped, text.size())));
+  fault.line = at.line;
+  fault.column = at.column;
   if (!fault.what.empty()) return fault;
   std::string message = text_of(error.message);
   fault.what = "this is no XML: " + message.substr(0, message.find('\n'));

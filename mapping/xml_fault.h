@@ -7,8 +7,8 @@
 
 namespace muster {
 
-/// Column and line as libxml2 gives them: where it stopped reading, which is at the fault or just behind it.
-XmlFault xml_fault(const xmlError& error);
+/// `stopped` is how many bytes of `text` libxml2 had read, which is at the fault or behind it.
+XmlFault xml_fault(const xmlError& error, std::string_view text, std::size_t stopped);
 
 /// A DOCTYPE (its entities could name files, or blow up) or an encoding other than UTF-8 (columns would lie).
 std::optional<XmlFault> forbidden_prolog(std::string_view text);

@@ -36,10 +36,18 @@ using Validation = std::unique_ptr<xmlSchemaValidCtxt, FreeValidation>;
 std::string_view view(const xmlChar* text) { return text ? reinterpret_cast<const char*>(text) : std::string_view(); }
 const xmlChar* chars(const std::string& text) { return reinterpret_cast<const xmlChar*>(text.c_str()); }
 
-/// libxml2's callbacks: `self` is what was registered.
+/// One parse, as libxml2's callback sees it.
+struct Parse {
+  std::string_view text;
+  std::optional<XmlFault>& fault;
+};
+
 void keep_first(void* self, xmlErrorPtr error) {
-  auto& first = *static_cast<std::optional<XmlFault>*>(static_cast<xmlParserCtxt*>(self)->_private);
-  if (!first && error->level >= XML_ERR_ERROR) first = xml_fault(*error);
+  auto* const parser = static_cast<xmlParserCtxt*>(self);
+  auto& parse = *static_cast<Parse*>(parser->_private);
+  if (parse.fault || error->level < XML_ERR_ERROR) return;
+  const long stopped = xmlByteConsumed(parser);
+  parse.fault = xml_fault(*error, parse.text, stopped > 0 ? static_cast<std::size_t>(stopped) : 0);
 }
 void keep_none(void*, xmlErrorPtr) {}
 
@@ -49,7 +57,8 @@ Document parse(std::string_view text, std::optional<XmlFault>& fault) {
     fault = XmlFault{1, 1, "the file is too large", ""};
     return nullptr;
   }
-  parser->_private = &fault;
+  Parse state{text, fault};
+  parser->_private = &state;
   parser->sax->serror = keep_first;
   constexpr int kOptions = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING;
   return Document(xmlCtxtReadMemory(parser.get(), text.data(), static_cast<int>(text.size()), nullptr, nullptr, kOptions));
@@ -90,7 +99,8 @@ class Run {
     do {
       misplaced_.clear();
       validate(schema);
-      for (xmlNode* e : misplaced_) take_out(e);
+      for (xmlNode* e : misplaced_) xmlUnlinkNode(e);
+      for (xmlNode* e : misplaced_) xmlFreeNode(e);
     } while (!misplaced_.empty());
     return std::move(faults_);
   }
@@ -159,28 +169,33 @@ class Run {
     if (kind == XsdFault::Kind::missing_attribute) attribute = between(message, "The attribute '", '\'');
     const bool children = kind == XsdFault::Kind::text && node && xmlFirstElementChild(node);
     if (children && error.code == XML_SCHEMAV_CVC_COMPLEX_TYPE_2_1) return misplace_children(node, message);
-    if (kind == XsdFault::Kind::unknown_element && node) misplaced_.push_back(node);
+    if (kind == XsdFault::Kind::unknown_element && node) return misplace_like(node, message);
     add(kind, node, std::move(attribute), std::string(message));
   }
 
   /// An element that must be empty has children: they are what is wrong.
   void misplace_children(xmlNode* parent, std::string_view message) {
-    for (xmlNode* child = xmlFirstElementChild(parent); child; child = xmlNextElementSibling(child)) {
-      misplaced_.push_back(child);
-      add(XsdFault::Kind::unknown_element, child, "", std::string(message));
+    for (xmlNode* child = xmlFirstElementChild(parent); child; child = xmlNextElementSibling(child)) { misplace(child, message); }
+  }
+
+  /// The order of elements never matters here, so siblings of one name are all unexpected: one pass for them, not one for each.
+  void misplace_like(xmlNode* element, std::string_view message) {
+    for (xmlNode* e = element; e; e = xmlNextElementSibling(e)) {
+      const bool same_space = view(e->ns ? e->ns->href : nullptr) == view(element->ns ? element->ns->href : nullptr);
+      if (same_space && view(e->name) == view(element->name)) misplace(e, message);
     }
   }
 
-  static void take_out(xmlNode* element) {
-    xmlUnlinkNode(element);
-    xmlFreeNode(element);
+  void misplace(xmlNode* element, std::string_view message) {
+    misplaced_.insert(element);
+    add(XsdFault::Kind::unknown_element, element, "", std::string(message));
   }
 
   xmlDoc& document_;
   const std::string& target_;
   std::unordered_map<const xmlNode*, std::size_t> order_;
   std::set<std::tuple<std::size_t, int, std::string>> seen_;
-  std::vector<xmlNode*> misplaced_;
+  std::set<xmlNode*> misplaced_;
   std::vector<XsdFault> faults_;
 };
 

@@ -119,7 +119,7 @@ class Reading {
   bool bind(const CsvRecord& header) {
     bound_ = true;
     const auto wrong = maker_.bind(header.values);
-    for (const Wrongness& w : wrong) {
+    for (const Flaw& w : wrong) {
       if (!note({header.line, 0, w.what, w.hint})) break;
     }
     return wrong.empty();

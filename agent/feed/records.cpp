@@ -123,8 +123,8 @@ Result<RecordMaker> RecordMaker::make(const FeedSettings& settings) {
   return maker;
 }
 
-std::vector<Wrongness> RecordMaker::bind(const Values& header) {
-  std::vector<Wrongness> wrong;
+std::vector<Flaw> RecordMaker::bind(const Values& header) {
+  std::vector<Flaw> wrong;
   std::vector<std::string> absent;
   columns_ = header.size();
   const auto is = [](const FieldSettings& f) { return [&f](std::string_view name) { return trimmed(name) == f.column; }; };
@@ -171,7 +171,7 @@ std::string RecordMaker::hint_for(const std::vector<std::string>& absent, const 
 
 RecordMaker::Wrong RecordMaker::read_key(const Values& row, std::string& key) const {
   const std::string_view value = trimmed(row[bound_[key_].index]);
-  const auto wrong = [&](const std::string& what, const char* hint) { return Wrongness{column_of(key_field()) + what, hint}; };
+  const auto wrong = [&](const std::string& what, const char* hint) { return Flaw{column_of(key_field()) + what, hint}; };
   if (value.empty()) return wrong(" is empty, so nobody can tell who this is", "every person needs a key");
   if (value.size() > kLongestKey) return wrong(": " + shown(value) + " is too long for a key", "at most 256 bytes");
   if (rounded_by_spreadsheet(value)) {
@@ -218,7 +218,7 @@ RecordMaker::Wrong RecordMaker::read_fields(const Values& row, std::vector<std::
     sentence += (sentence.empty() ? "" : "; ") + column_of(settings_.fields[i]) + (wrong->starts_with(':') ? "" : " ") + *wrong;
   }
   if (sentence.empty()) return std::nullopt;
-  return Wrongness{sentence, ""};
+  return Flaw{sentence, ""};
 }
 
 }  // namespace muster

@@ -21,7 +21,7 @@ std::string_view trimmed(std::string_view value);
 std::string delimiter_name(char delimiter);
 
 /// What is wrong, and what to do about it.
-struct Wrongness {
+struct Flaw {
   std::string what, hint;
 };
 
@@ -29,13 +29,13 @@ struct Wrongness {
 class RecordMaker {
  public:
   using Values = std::vector<std::string_view>;
-  using Wrong = std::optional<Wrongness>;
+  using Wrong = std::optional<Flaw>;
 
   /// Errc::config: no key, or a date format that nobody can read.
   static Result<RecordMaker> make(const FeedSettings& settings);
 
   /// The header. Everything that is wrong with it.
-  std::vector<Wrongness> bind(const Values& header);
+  std::vector<Flaw> bind(const Values& header);
   /// As many as the header has.
   std::size_t columns() const { return columns_; }
 

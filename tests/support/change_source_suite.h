@@ -28,7 +28,7 @@ class WatchedDirectory {
   virtual ~WatchedDirectory() = default;
   /// A source that asks for uid and description of everybody below the base.
   virtual Result<std::unique_ptr<ChangeSource>> open(std::optional<Cookie> resume_at) = 0;
-  virtual void add(const std::string& uid) = 0;
+  virtual void add(const std::vector<std::string>& uids) = 0;
   virtual void describe(const std::string& uid, const std::string& text) = 0;
   virtual void rename(const std::string& uid, const std::string& to) = 0;
   virtual void move_away(const std::string& uid) = 0;  ///< out of the base
@@ -119,7 +119,7 @@ inline Error broken(ChangeSource& source) {
 
 /// Run within a TEST_CASE that makes the directory: every SUBCASE gets a new one.
 inline void conforms(WatchedDirectory& directory) {
-  for (const std::string uid : {"ann", "ben", "cem"}) directory.add(uid);
+  directory.add({"ann", "ben", "cem"});
   directory.describe("ann", "first");
   Follower follower;
 
@@ -134,7 +134,7 @@ inline void conforms(WatchedDirectory& directory) {
   SUBCASE("what happens is told as it happens") {
     const auto source = opened(directory);
     refresh(*source, follower);
-    directory.add("dan");
+    directory.add({"dan"});
     follow(*source, follower, [&] { return follower.knows("dan"); });
     directory.describe("dan", "new");
     follow(*source, follower, [&] { return follower.people()["dan"] == "new"; });
@@ -165,7 +165,7 @@ inline void conforms(WatchedDirectory& directory) {
 
   SUBCASE("what happened while nobody watched is told on return") {
     refresh(*opened(directory), follower);
-    directory.add("dan");
+    directory.add({"dan"});
     directory.describe("ann", "second");
     directory.remove("ben");
     directory.move_away("cem");
@@ -178,7 +178,7 @@ inline void conforms(WatchedDirectory& directory) {
     directory.remove("ben");
     directory.describe("ann", "second");
     directory.restart();
-    directory.add("dan");
+    directory.add({"dan"});
     refresh(*opened(directory, follower.cookie), follower);
     CHECK(follower.people() == directory.people());
   }
@@ -189,7 +189,7 @@ inline void conforms(WatchedDirectory& directory) {
     std::vector<Follower> stages{follower};
     for (int i = 0; i < 6; ++i) {
       const std::string uid = "n" + std::to_string(i);
-      directory.add(uid);
+      directory.add({uid});
       if (i % 2) directory.remove("n" + std::to_string(i - 1));
       follow(*source, follower, [&] { return follower.people() == directory.people(); });
       stages.push_back(follower);
@@ -204,7 +204,9 @@ inline void conforms(WatchedDirectory& directory) {
   }
 
   SUBCASE("a company of 2300 comes in batches of at most 1000") {
-    for (int i = 0; i < 2300; ++i) directory.add("p" + std::to_string(i));
+    std::vector<std::string> uids;
+    for (int i = 0; i < 2300; ++i) uids.push_back("p" + std::to_string(i));
+    directory.add(uids);
     refresh(*opened(directory), follower);
     CHECK(follower.people().size() == 2303);
     for (const Batch& b : follower.batches) CHECK(b.notices.size() <= 1000);
@@ -254,7 +256,7 @@ inline void conforms(WatchedDirectory& directory) {
     const auto again = source->next({}, milliseconds(10));
     REQUIRE_FALSE(again);
     CHECK(again.error().code == Errc::unreachable);
-    directory.add("dan");
+    directory.add({"dan"});
     refresh(*opened(directory, follower.cookie), follower);
     CHECK(follower.people() == directory.people());
   }

@@ -162,11 +162,11 @@ function wanted_groups(department, title, site, type) {
   if (site == "Munich") wants("building-munich")
 }
 
-# What a resync does to the memberships: strangers stay in vpn and crm-users, which are "granted".
+# What a resync does to the memberships: strangers stay in vpn and crm-users, which are "granted"; leavers do not.
 function count_memberships(left_company,    g) {
   for (g = 1; g <= group_number["crm-users"]; g++) {
     if ((g in want) && !left_company && !(g in is_member)) count("add-member", 1)
-    if ((g in is_member) && (left_company || !(g in want)) && g < group_number["vpn"]) count("remove-member", 1)
+    if ((g in is_member) && (left_company || !(g in want) && g < group_number["vpn"])) count("remove-member", 1)
   }
 }
 

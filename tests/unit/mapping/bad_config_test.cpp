@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <regex>
 #include <set>
 #include <sstream>
 
@@ -69,8 +70,10 @@ std::string as_code(std::string text) {
 }
 
 std::string excerpt(const Edit& edit) {
-  const std::string to = as_code(edit.to);
-  if (!to.empty()) return to;
+  constexpr std::size_t kLongest = 110;
+  std::string to = std::regex_replace(edit.to, std::regex("[ \n]+"), " ");
+  if (to.size() > kLongest) to = to.substr(0, kLongest) + " ...";
+  if (to = as_code(to); !to.empty()) return to;
   return edit.from ? "without " + as_code(edit.from) : "an empty file";
 }
 

@@ -314,3 +314,19 @@ TEST_CASE("an end is the first instant after the last local day, also where cloc
     CHECK(only(made, Action::expire).to == Values{c.expected});
   }
 }
+
+TEST_CASE("a contractor whose end has passed gets no additions, also where the family tells an ended account from a disabled one") {
+  PlanWorld world = ann();
+  set_field(world, "type", "Contractor");
+  set_field(world, "end", "20261031");
+  world.memberships.clear();
+  const Rules rules = CompanyRules::make();
+  const Now now = noon(kToday);
+  Subject subject = world.subject(now);
+  subject.account.disabled = false;
+  subject.account.expires = parse_iso_time("2026-10-31T23:00:00Z");
+  CHECK(plan(subject, rules, now).changes.empty());
+  set_field(world, "end", "20261123");
+  subject.account.expires = parse_iso_time("2026-11-23T23:00:00Z");
+  CHECK(plan(subject, rules, now).changes.size() == 3);
+}
