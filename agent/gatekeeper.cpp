@@ -109,6 +109,7 @@ void Gatekeeper::hold_kind(Kind kind, const Verdict& verdict, Instant now) {
   } else {
     store.move_to_hold(kind, id);
   }
+  store.rest_held_people(id);
 }
 
 void Gatekeeper::pass(Instant now) {
@@ -162,6 +163,7 @@ void Gatekeeper::pass(Instant now) {
       if (auto open = open_hold_of(store, to_string(kind)); open && reopened_.count(open->id)) end_hold(*open, "superseded", now);
     }
   }
+  reopened_.clear();
   transaction.commit();
 }
 

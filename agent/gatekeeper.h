@@ -30,7 +30,7 @@ class Gatekeeper {
 
   Context& context_;
   KindCounts passed_{};            ///< let through in earlier rounds of this run
-  std::set<std::string> reopened_; ///< ids of holds whose subjects were all planned again
+  std::set<std::string> reopened_; ///< ids of holds whose subjects were all planned again in this round
 };
 
 /// What an operator says about a hold. Each is audited. Errors: Errc::not_found (no such open hold), Errc::conflict (the plan has changed since).

@@ -7,6 +7,7 @@
 #include "ldap/sync_batches.h"
 #include "ldap/sync_cookie.h"
 #include "ldap/sync_messages.h"
+#include "schema/calendar.h"
 
 namespace muster::wire {
 namespace {
@@ -65,7 +66,7 @@ Status Syncrepl::ask(const WatchRequest& request) {
   attributes.push_back(nullptr);
   const int rc = ldap_search_ext(ld(), request.base.c_str(), LDAP_SCOPE_SUBTREE, request.filter.c_str(), attributes.data(), 0,
                                  pointers.get(), nullptr, nullptr, LDAP_NO_LIMIT, &search_);
-  if (rc != LDAP_SUCCESS) return last_error(ld(), doing_);
+  if (rc != LDAP_SUCCESS) return impl().fail(error_from(rc, doing_));
   return ok();
 }
 
@@ -78,7 +79,7 @@ Result<Batch> Syncrepl::next(std::stop_token stop, milliseconds patience) {
       const bool something = !batch.notices.empty() || batch.resume_at;
       auto event = receive(stop, something ? Time{} : until);
       if (!event) {
-        failed_ = std::move(event).error();
+        failed_ = event.error().code == Errc::cancelled ? event.error() : impl().fail(std::move(event).error());
         if (something) return batch;
         return *failed_;
       }
@@ -105,13 +106,11 @@ Result<MaybeEvent> Syncrepl::receive(const std::stop_token& stop, Time until) {
 }
 
 Result<Message> Syncrepl::await(const std::stop_token& stop, Time until) {
-  MUSTER_TRY(impl().usable());
   for (;;) {
     const Time check = (ping_ ? pinged_ : heard_) + half_silence();
     const auto wait = std::chrono::ceil<milliseconds>(std::min(until, check) - steady_clock::now());
     auto message = next_message(ld(), {LDAP_RES_ANY, std::max(wait, milliseconds(0)), stop});
-    if (!message && message.error().code == Errc::cancelled) return std::move(message).error();
-    if (!message) return impl().fail(std::move(message).error().within(doing_));
+    if (!message) return std::move(message).error().within(doing_);
     const Time now = steady_clock::now();
     if (*message) {
       heard_ = now;
@@ -124,15 +123,13 @@ Result<Message> Syncrepl::await(const std::stop_token& stop, Time until) {
 
 /// A peer that vanished is silent, and so is one that has nothing to say: ask.
 Status Syncrepl::check_peer(Time now) {
-  if (ping_)
-    return impl().fail(
-        error(Errc::unreachable, "the server has not answered for " + std::to_string(impl().timeout.count()) + " ms"));
+  if (ping_) return error(Errc::unreachable, "the server has not answered for " + human_duration(impl().timeout));
   std::string nothing(LDAP_NO_ATTRS);
   char* attributes[] = {nothing.data(), nullptr};
   int msgid = 0;
   if (ldap_search_ext(ld(), "", LDAP_SCOPE_BASE, "(objectClass=*)", attributes, 0, nullptr, nullptr, nullptr, LDAP_NO_LIMIT,
                       &msgid) != LDAP_SUCCESS)
-    return impl().fail(last_error(ld(), doing_));
+    return last_error(ld(), doing_);
   ping_ = msgid;
   pinged_ = now;
   return ok();
@@ -144,7 +141,7 @@ Result<MaybeEvent> Syncrepl::read(LDAPMessage* message) {
     if (type == LDAP_RES_SEARCH_RESULT) ping_.reset();
     return MaybeEvent();
   }
-  if (id == LDAP_RES_UNSOLICITED) return impl().fail(read_end(message));
+  if (id == LDAP_RES_UNSOLICITED) return read_end(message);
   if (id != search_) return MaybeEvent();
   switch (type) {
     case LDAP_RES_SEARCH_ENTRY: return read_entry(message);

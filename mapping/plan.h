@@ -28,7 +28,7 @@ struct Membership {
 /// What the agent remembers of an entry; all of it comes from the store.
 struct Ledger {
   /// Values that the agent last wrote or confirmed for HR-owned attributes, by lower-case name. An attribute that is not
-  /// here was never settled.
+  /// here was never settled. Names that end in ";muster" are notes that plan() leaves for itself.
   std::map<std::string, Values, std::less<>> settled;
   std::optional<Instant> disabled_at;      ///< set while the account is disabled by the agent
   std::optional<Decision> disabled_for;    ///< leaver, absence or joiner (pre-hire)

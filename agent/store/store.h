@@ -255,6 +255,8 @@ class Store {
   void set_hold_changes(const std::string& hold, const std::vector<JournalRow>& changes);
   std::vector<JournalRow> hold_changes(const std::string& hold);
   void mark_held_people_dirty(const std::string& hold);
+  /// The subjects of a hold are clean until something about them changes.
+  void rest_held_people(const std::string& hold);
   /// True when a subject of this hold was planned again in the run under way.
   bool hold_touched(const std::string& hold);
   void decide_change(const JournalRow& change, const std::string& hold, bool approved, const std::string& by);

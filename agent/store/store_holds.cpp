@@ -112,6 +112,11 @@ std::string Store::rejected_by(const std::string& hash) {
   return first_text(with(impl_->db.cached("SELECT by FROM decision WHERE hash=? AND approved=0"), std::string_view(hash)));
 }
 void Store::forget_decision(const std::string& hash) { with(impl_->db.cached("DELETE FROM decision WHERE hash=?"), std::string_view(hash)).run(); }
+void Store::rest_held_people(const std::string& hold) {
+  with(impl_->db.cached("UPDATE person SET dirty=0 WHERE dirty=2 AND id IN (SELECT person FROM hold_change WHERE hold=?)"), std::string_view(hold)).run();
+  with(impl_->db.cached("UPDATE entry SET dirty=0 WHERE dirty=2 AND id IN (SELECT entry FROM hold_change WHERE hold=? AND person=0)"), std::string_view(hold)).run();
+}
+
 bool Store::hold_touched(const std::string& hold) {
   auto& s = impl_->db.cached("SELECT 1 FROM hold_change c LEFT JOIN person p ON p.id=c.person LEFT JOIN entry e ON e.id=c.entry AND c.person=0"
                              " WHERE c.hold=? AND (p.dirty=2 OR e.dirty=2) LIMIT 1");

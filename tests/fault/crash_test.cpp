@@ -87,7 +87,8 @@ TEST_CASE("guarantee 4: killed at any point, the agent converges to the same dir
   for (int step = 0; step < kSteps; ++step) {
     CAPTURE(step);
     advance(peace, step);
-    REQUIRE(peace.muster({"resync"}).code == 0);
+    const Finished calm = peace.muster({"resync"});
+    REQUIRE_MESSAGE(calm.code == 0, (calm.out + calm.err));
     advance(war, step);
     for (const std::string& point : points) {
       const Finished done = war.muster({"resync"}, {{"MUSTER_CRASH_AT", point}});

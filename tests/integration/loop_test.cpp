@@ -125,14 +125,20 @@ TEST_CASE("loop: one entry that refuses a write does not stop the others, and is
 }
 
 TEST_CASE("loop: without a password policy a disable would have no effect, and that is said instead of done") {
-  Company c({.slapd = {{"OVERLAYS", ""}}, .edit = [](const std::string& f) {
-    replace_text(f + "/muster.xml", "<disable policy=", "<disable method=\"pwdAccountLockedTime\" policy=");
-  }});
-  const std::string key = active(c, "Sales");
+  Company c({.edit = [](const std::string& f) { replace_text(f + "/muster.xml", "cn=default,ou=policies", "cn=missing,ou=policies"); }});
+  CHECK(c.muster({"resync"}).code == 0);
+  const std::string key = active(c, "Sales"), dn = c.dn_of(key);
+  c.edit_person(key, [](auto& cells) { cells[kStatus] = "Terminated"; });
   const Finished check = c.muster({"check"});
   CHECK(check.code != 0);
-  INFO(check.out, check.err);
-  CHECK((check.out + check.err).find("disable") != std::string::npos);
+  CHECK(check.out.find("a disable would have no effect here") != std::string::npos);
+  CHECK(c.muster({"resync"}).code == 1);
+  CHECK(c.slapd().values(dn, "pwdEndTime").empty());
+  CHECK(!is_member(c, "sales", dn));  // the rest of a leaver's plan does not wait
+  const json problems = c.json({"problems"})["problems"];
+  REQUIRE(problems.size() == 1);
+  CHECK(problems[0]["code"] == "no-effect");
+  CHECK(problems[0]["person"] == key);
 }
 
 TEST_CASE("loop: the service outlives its directory, and misses nothing") {

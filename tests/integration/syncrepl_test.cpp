@@ -25,6 +25,8 @@ class WatchedSlapd final : public WatchedDirectory {
 
   Slapd& slapd() { return slapd_; }
   std::string base() const { return "ou=people," + slapd_.value("SUFFIX"); }
+  /// How every error of a source begins.
+  std::string watching() const { return "corp (" + slapd_.url() + "): watching " + base() + ": "; }
   Endpoint endpoint() {
     Endpoint e = endpoint_of(slapd_, tls_);
     e.timeout = silence();
@@ -172,7 +174,7 @@ TEST_CASE("a cookie that slapd does not honour is told once, and without it ever
   const auto source = opened(directory, of_year(follower.cookie, "2001"));
   const Error stale = broken(*source);
   CHECK(stale.code == Errc::stale_cursor);
-  CHECK(stale.what == "watching " + directory.base() + ": the server no longer honours the stored cookie (4096)");
+  CHECK(stale.what == directory.watching() + "the server no longer honours the stored cookie (4096)");
   refresh(*opened(directory), follower);
   CHECK(follower.people() == directory.people());
 }
@@ -199,8 +201,8 @@ TEST_CASE("a slapd that was restored from a backup is not believed") {
   const auto source = opened(directory, of_year(follower.cookie, "2099"));
   const Error error = broken(*source);
   CHECK(error.code == Errc::untrusted);
-  CHECK(error.what == "watching " + directory.base() +
-                          ": the server knows less than when it was last asked: consumer state is newer than provider!");
+  CHECK(error.what ==
+        directory.watching() + "the server knows less than when it was last asked: consumer state is newer than provider!");
   CHECK_FALSE(error.hint.empty());
 }
 

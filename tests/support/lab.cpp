@@ -57,7 +57,7 @@ void Slapd::restrict_to(const std::string& rules) {
   const auto begin = text.find(kBegin);
   if (begin != std::string::npos) text.erase(begin, text.find("# end\n", begin) + 6 - begin);
   stop();
-  const auto at = text.find("access to attrs=userPassword");
+  const auto at = text.find("limits dn.exact=");
   REQUIRE(at != std::string::npos);
   if (!rules.empty()) text.insert(at, kBegin + rules + "\n# end\n");
   write_file(path, text);
@@ -65,8 +65,12 @@ void Slapd::restrict_to(const std::string& rules) {
 }
 void Slapd::stop() { lab("stop"); }
 void Slapd::start() { lab("start"); }
-void Slapd::kill() { ::kill(std::stoi(read_file(folder_ / "slapd/pid")), SIGKILL); }
-void Slapd::freeze() { ::kill(std::stoi(read_file(folder_ / "slapd/pid")), SIGSTOP); }
+void Slapd::kill() { lab("kill"); }
+void Slapd::freeze() {
+  const std::string pid = std::to_string(std::stoi(read_file(folder_ / "slapd/pid")));
+  ::kill(std::stoi(pid), SIGSTOP);
+  REQUIRE(wait_until([&] { return read_file("/proc/" + pid + "/stat").find(") T ") != std::string::npos; }));
+}
 void Slapd::thaw() {
   const std::string pid = read_file(folder_ / "slapd/pid");
   if (!pid.empty()) ::kill(std::stoi(pid), SIGCONT);
