@@ -58,7 +58,8 @@ Status Applier::send(std::vector<Task> tasks, bool last_round) {
   crash_point("written, not recorded");
   std::vector<WriteOutcome> outcomes;
   std::size_t next = 0;
-  for (const Task& t : tasks) outcomes.push_back(t.verdict && !t.deferred ? std::move(sent[next++]) : WriteOutcome{t.verdict, 0, std::nullopt, false});
+  for (const Task& t : tasks)
+    outcomes.push_back(t.verdict && !t.deferred ? std::move(sent[next++]) : WriteOutcome{t.verdict, 0, std::nullopt, false});
   std::vector<Task> again;
   MUSTER_TRY(settle(tasks, outcomes, last_round, again));
   crash_point("recorded");
@@ -139,7 +140,9 @@ void Applier::succeeded_member(const JournalRow& row, Instant at) {
   const bool added = row.change.action == Action::add_member;
   auto group = store.group_by_row(row.group);
   const auto entry = row.entry ? store.entry_by_row(row.entry) : std::nullopt;
-  const std::string key = entry ? member_key(group->kind, member_value(group->kind, entry->entry)) : row.change.from.empty() ? "" : row.change.from.front();
+  const std::string key = entry                     ? member_key(group->kind, member_value(group->kind, entry->entry))
+                          : row.change.from.empty() ? ""
+                                                    : row.change.from.front();
   mirror_.own_membership(row.group, row.entry, key, added);
   if (added && row.entry) store.set_granted(row.entry, row.group, at, row.change.because);
   if (group->kind == GroupKind::member_uid || !context_.directory().placeholder) return;
@@ -184,10 +187,15 @@ void Applier::refused(const JournalRow& row, const Error& error, const std::stri
   const Change& c = row.change;
   store.forget_change(row.seq);
   ++counts_.failed;
-  const std::string subject = row.person ? person_subject(row.person) : row.entry ? entry_subject(row.entry) : "g:" + std::to_string(row.group);
+  const std::string subject = row.person  ? person_subject(row.person)
+                              : row.entry ? entry_subject(row.entry)
+                                          : "g:" + std::to_string(row.group);
   std::vector<ProblemRow> problems = store.problems(subject);
-  ProblemRow p{c.person.rep(), c.dn.str(), code, std::string(to_string(c.action)) + (c.attribute.empty() ? "" : " " + c.attribute) + ": " + error.text(),
-               c.because.rule, c.attribute.empty() ? c.group.str() : c.attribute, false, {}};
+  ProblemRow p{
+      c.person.rep(), c.dn.str(),
+      code,           std::string(to_string(c.action)) + (c.attribute.empty() ? "" : " " + c.attribute) + ": " + error.text(),
+      c.because.rule, c.attribute.empty() ? c.group.str() : c.attribute,
+      false,          {}};
   std::erase_if(problems, [&](const ProblemRow& old) { return old.code == p.code && old.attribute == p.attribute; });
   problems.push_back(std::move(p));
   set_problems(context_, subject, problems, at);
@@ -199,8 +207,12 @@ void Applier::refused(const JournalRow& row, const Error& error, const std::stri
 void Applier::deferred(const JournalRow& row, bool last_round, Instant at) {
   ++counts_.deferred;
   if (last_round) {
-    refused(row, {Errc::refused, row.change.dn.str() + " is the last member of " + row.change.group.str() + ", and a group of this class is never empty",
-                  "declare <groups placeholder=\"...\"> or add another member"}, "last-member", at);
+    refused(
+        row,
+        {Errc::refused,
+         row.change.dn.str() + " is the last member of " + row.change.group.str() + ", and a group of this class is never empty",
+         "declare <groups placeholder=\"...\"> or add another member"},
+        "last-member", at);
     return;
   }
   context_.store.forget_change(row.seq);

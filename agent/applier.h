@@ -12,7 +12,8 @@
 
 namespace muster {
 
-/// Runs what the gate left in the journal, action by action (a leaver's disable before everything else of everybody). Engine thread only.
+/// Runs what the gate left in the journal, action by action (a leaver's disable before everything else of everybody). Engine thread
+/// only.
 class Applier {
  public:
   Applier(Context& context, Connection& connection) : context_(context), connection_(connection), mirror_(context) {}
@@ -21,8 +22,8 @@ class Applier {
     std::size_t applied = 0, failed = 0, conflicts = 0, deferred = 0;
     bool any() const { return applied + conflicts + deferred > 0; }
   };
-  /// Errc::unreachable: the directory went away; open intents stay for recover(). Other refusals are recorded with their person and never
-  /// stop the others. `last_round`: what was deferred becomes a problem.
+  /// Errc::unreachable: the directory went away; open intents stay for recover(). Other refusals are recorded with their person and
+  /// never stop the others. `last_round`: what was deferred becomes a problem.
   Result<Counts> run(bool last_round);
 
   /// Settles intents that a crash or a broken connection left open, by reading the directory.
@@ -33,7 +34,7 @@ class Applier {
   struct Task {
     std::vector<JournalRow> rows;
     WriteOp op;
-    Status verdict = ok();   ///< refused before anything was sent
+    Status verdict = ok();  ///< refused before anything was sent
     bool deferred = false;
   };
   Status run_action(Action action, bool last_round);

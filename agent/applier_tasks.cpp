@@ -43,11 +43,13 @@ void Applier::fill_disable(Task& task, const EntryRow& row) {
   }
   if (context_.accounts->method() == AccountSettings::Method::move) {
     const Dn& away = context_.directory().disable.move_to;
-    const Dn& home = context_.rules().joiner && context_.rules().joiner->create ? *context_.rules().joiner->create : context_.directory().people_base;
+    const Dn& home = context_.rules().joiner && context_.rules().joiner->create ? *context_.rules().joiner->create
+                                                                                : context_.directory().people_base;
     task.op.op = RenameOp{row.entry.dn.rdn(), c.action == Action::disable ? away.str() : home.str()};
     return;
   }
-  task.op.op = ModifyOp{c.action == Action::disable ? context_.accounts->disable(row.entry, system_now().utc) : context_.accounts->enable(row.entry)};
+  task.op.op = ModifyOp{c.action == Action::disable ? context_.accounts->disable(row.entry, system_now().utc)
+                                                    : context_.accounts->enable(row.entry)};
 }
 
 void Applier::fill_entry_op(Task& task, const EntryRow& row) {
@@ -128,12 +130,17 @@ Applier::Task Applier::group_task(std::vector<JournalRow> rows) {
   Values values;
   for (const JournalRow& r : task.rows) {
     const auto row = r.entry ? context_.store.entry_by_row(r.entry) : std::nullopt;
-    std::string value = row ? member_value(group->kind, row->entry) : r.change.from.empty() ? r.change.dn.str() : r.change.from.front();
+    std::string value = row                     ? member_value(group->kind, row->entry)
+                        : r.change.from.empty() ? r.change.dn.str()
+                                                : r.change.from.front();
     if (!row && value.starts_with("uid:")) value = value.substr(4);
     values.push_back(std::move(value));
   }
   if (std::any_of(values.begin(), values.end(), [](const std::string& v) { return v.empty(); })) {
-    task.verdict = Error{Errc::refused, task.rows.front().change.dn.str() + " has no uid, so it cannot be a member of the posixGroup " + group->dn.str(), "give the entry a uid"};
+    task.verdict =
+        Error{Errc::refused,
+              task.rows.front().change.dn.str() + " has no uid, so it cannot be a member of the posixGroup " + group->dn.str(),
+              "give the entry a uid"};
     return task;
   }
   task.op.dn = group->dn.str();
@@ -144,7 +151,8 @@ Applier::Task Applier::group_task(std::vector<JournalRow> rows) {
   const bool never_empty = group->kind != GroupKind::member_uid;
   if (adds && group->placeholder && placeholder) {
     modify.mods.push_back({Mod::Op::remove, member_attribute(group->kind), {placeholder->str()}});
-  } else if (!adds && never_empty && !group->placeholder && placeholder && context_.store.count_members(group->id) <= task.rows.size()) {
+  } else if (!adds && never_empty && !group->placeholder && placeholder &&
+             context_.store.count_members(group->id) <= task.rows.size()) {
     modify.mods.insert(modify.mods.begin(), {Mod::Op::add, member_attribute(group->kind), {placeholder->str()}});
   }
   task.op.op = std::move(modify);
@@ -174,7 +182,8 @@ std::vector<Applier::Task> Applier::tasks_of(std::vector<JournalRow> rows) {
     const bool member = is_membership(action);
     const std::size_t most = member ? std::max<std::size_t>(1, context_.directory().batch) : combines(action) ? rows.size() : 1;
     std::size_t end = i + 1;
-    while (end < rows.size() && end - i < most && (member ? rows[end].group == rows[i].group : rows[end].entry == rows[i].entry)) ++end;
+    while (end < rows.size() && end - i < most && (member ? rows[end].group == rows[i].group : rows[end].entry == rows[i].entry))
+      ++end;
     std::vector<JournalRow> part(std::make_move_iterator(rows.begin() + static_cast<std::ptrdiff_t>(i)),
                                  std::make_move_iterator(rows.begin() + static_cast<std::ptrdiff_t>(end)));
     i = end;

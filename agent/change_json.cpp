@@ -26,9 +26,14 @@ Dn dn_of(const json& j, const char* name) {
 std::string dump(const json& j, int indent) { return j.dump(indent, ' ', false, json::error_handler_t::replace); }
 
 json change_to_json(const Change& c) {
-  json j = {{"action", to_string(c.action)}, {"decision", to_string(c.decision)}, {"person", c.person.rep()},
-            {"entry", to_string(c.entry)},   {"dn", c.dn.str()},                  {"rule", c.because.rule},
-            {"reason", c.because.text},      {"cause", c.because.cause}};
+  json j = {{"action", to_string(c.action)},
+            {"decision", to_string(c.decision)},
+            {"person", c.person.rep()},
+            {"entry", to_string(c.entry)},
+            {"dn", c.dn.str()},
+            {"rule", c.because.rule},
+            {"reason", c.because.text},
+            {"cause", c.because.cause}};
   if (!c.attribute.empty()) j["attribute"] = c.attribute;
   if (!c.group.empty()) j["group"] = c.group.str();
   if (!c.from.empty()) j["from"] = c.from;

@@ -13,13 +13,17 @@ using nlohmann::json;
 
 namespace {
 
-Verdicts verdict_of(const json& request) { return {request.value("by", ""), request.value("reason", ""), request.value("person", "")}; }
+Verdicts verdict_of(const json& request) {
+  return {request.value("by", ""), request.value("reason", ""), request.value("person", "")};
+}
 
 json result_of(json value) { return {{"result", std::move(value)}}; }
 
 }  // namespace
 
-json error_to_json(const Error& error) { return {{"error", {{"code", static_cast<int>(error.code)}, {"what", error.what}, {"hint", error.hint}}}}; }
+json error_to_json(const Error& error) {
+  return {{"error", {{"code", static_cast<int>(error.code)}, {"what", error.what}, {"hint", error.hint}}}};
+}
 
 std::string control_path(const std::string& state_path) { return state_path + ".sock"; }
 
@@ -28,7 +32,8 @@ Result<json> ask_service(const std::string& state_path, const json& request) {
   if (!line) return std::move(line).error();
   json answer = json::parse(*line, nullptr, false);
   if (answer.is_object() && answer.contains("result")) return std::move(answer["result"]);
-  if (!answer.is_object() || !answer.contains("error")) return Error{Errc::io, "the service gave an answer that is none", "look at its log"};
+  if (!answer.is_object() || !answer.contains("error"))
+    return Error{Errc::io, "the service gave an answer that is none", "look at its log"};
   const json& e = answer["error"];
   return Error{static_cast<Errc>(e.value("code", 0)), e.value("what", ""), e.value("hint", "")};
 }
@@ -73,7 +78,8 @@ json Control::dispatch(const json& request) {
   if (command == "resync") return resync(request);
   if (command == "approve") return decide(request, true);
   if (command == "reject") return decide(request, false);
-  return error_to_json({Errc::config, "the service does not know the request '" + command + "'", "the command and the service are of different versions"});
+  return error_to_json({Errc::config, "the service does not know the request '" + command + "'",
+                        "the command and the service are of different versions"});
 }
 
 std::string Control::answer(const std::string& request) {

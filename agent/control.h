@@ -10,11 +10,12 @@
 
 namespace muster {
 
-/// One request, one answer, each a line of JSON: {"command": "resync", ...} -> {"result": ...} or {"error": {"code", "what", "hint"}}.
-/// answer() may be called by any thread; what changes something waits for the engine's thread.
+/// One request, one answer, each a line of JSON: {"command": "resync", ...} -> {"result": ...} or {"error": {"code", "what",
+/// "hint"}}. answer() may be called by any thread; what changes something waits for the engine's thread.
 class Control {
  public:
-  Control(Engine& engine, Daemon& daemon, LiveStatus& live) : engine_(engine), daemon_(daemon), live_(live), state_path_(engine.state_path()) {}
+  Control(Engine& engine, Daemon& daemon, LiveStatus& live)
+      : engine_(engine), daemon_(daemon), live_(live), state_path_(engine.state_path()) {}
   std::string answer(const std::string& request);
 
  private:

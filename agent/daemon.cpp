@@ -140,7 +140,9 @@ void Daemon::connect_if_due() {
   }
   failures_ = 0;
   const ServerInfo& server = engine_.connection().server();
-  live_.set("directory", {{"connected", true}, {"url", server.url}, {"server", server.vendor}, {"tls", server.tls}, {"bound as", server.bound_as}});
+  live_.set(
+      "directory",
+      {{"connected", true}, {"url", server.url}, {"server", server.vendor}, {"tls", server.tls}, {"bound as", server.bound_as}});
   spdlog::info("connected to {} ({}) as {}", server.url, server.vendor, server.bound_as);
 }
 
@@ -157,7 +159,9 @@ Status Daemon::take_batch(std::size_t lane, Batch batch, std::stop_token stop) {
     taken = engine_.take_refresh(stream, std::move(batch), [&]() -> Result<Batch> {
       const auto until = Mailbox::Clock::now() + engine_.settings().directory.timeout + kPatience;
       auto message = mailbox_.wait_for(lane, until, stop);
-      if (!message || message->generation != generation) return Error{stop.stop_requested() ? Errc::cancelled : Errc::unreachable, "the refresh of " + stream.base.str() + " stopped half-way", ""};
+      if (!message || message->generation != generation)
+        return Error{stop.stop_requested() ? Errc::cancelled : Errc::unreachable,
+                     "the refresh of " + stream.base.str() + " stopped half-way", ""};
       return std::move(message->batch);
     });
   }
@@ -165,7 +169,10 @@ Status Daemon::take_batch(std::size_t lane, Batch batch, std::stop_token stop) {
   watchers_[lane].fresh = true;
   watchers_[lane].failures = 0;
   const auto lag = std::chrono::duration_cast<milliseconds>(Mailbox::Clock::now() - arrived).count();
-  live_.set_watch(stream.name, {{"stage", "following"}, {"error", nullptr}, {"last change", iso_time(system_now().utc)}, {"lag ms", stage == Batch::Stage::following ? lag : 0}});
+  live_.set_watch(stream.name, {{"stage", "following"},
+                                {"error", nullptr},
+                                {"last change", iso_time(system_now().utc)},
+                                {"lag ms", stage == Batch::Stage::following ? lag : 0}});
   spdlog::debug("{}: {} batch taken in {} ms", stream.name, word_for(stage), lag);
   return taken;
 }
@@ -198,7 +205,8 @@ bool Daemon::drain(std::stop_token stop) {
 }
 
 void Daemon::note_feed(const Status& status) {
-  live_.set("feed", status ? nlohmann::json{{"ok", true}, {"looked at", iso_time(system_now().utc)}} : nlohmann::json{{"ok", false}, {"error", status.error().text()}});
+  live_.set("feed", status ? nlohmann::json{{"ok", true}, {"looked at", iso_time(system_now().utc)}}
+                           : nlohmann::json{{"ok", false}, {"error", status.error().text()}});
   if (!status) spdlog::warn("feed: {}", status.error().text());
   pump_.wake();
 }
@@ -208,8 +216,12 @@ Result<RunReport> Daemon::settle() {
   if (pump_.empty()) (void)engine_.drop_events();
   pump_.wake();
   if (!report) return report;
-  if (report->applied + report->failed > 0) spdlog::info("applied {} changes, {} failed, in {:.3f} s", report->applied, report->failed, report->seconds);
-  live_.set("last run", {{"time", iso_time(system_now().utc)}, {"applied", report->applied}, {"failed", report->failed}, {"seconds", report->seconds}});
+  if (report->applied + report->failed > 0)
+    spdlog::info("applied {} changes, {} failed, in {:.3f} s", report->applied, report->failed, report->seconds);
+  live_.set("last run", {{"time", iso_time(system_now().utc)},
+                         {"applied", report->applied},
+                         {"failed", report->failed},
+                         {"seconds", report->seconds}});
   return report;
 }
 
@@ -239,7 +251,8 @@ Status Daemon::require_ready() {
     connect_at_ = {};
     connect_if_due();
   }
-  if (!engine_.connected()) return Error{Errc::unreachable, "the service has no connection to the directory", "muster status says why"};
+  if (!engine_.connected())
+    return Error{Errc::unreachable, "the service has no connection to the directory", "muster status says why"};
   return ok();
 }
 

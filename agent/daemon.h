@@ -44,7 +44,7 @@ class Daemon {
   struct Watcher {
     unsigned generation = 0;
     bool running = false;
-    bool fresh = false;        ///< has caught up since it was started: only then is its part of the mirror planned with
+    bool fresh = false;  ///< has caught up since it was started: only then is its part of the mirror planned with
     int failures = 0;
     Mailbox::Clock::time_point retry_at{};
     std::jthread thread;

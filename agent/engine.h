@@ -21,7 +21,7 @@ namespace muster {
 struct RunReport {
   std::size_t people = 0, entries = 0;
   std::size_t applied = 0, failed = 0;
-  Row audit_before = 0;      ///< audit rows after this one are this run's changes
+  Row audit_before = 0;  ///< audit rows after this one are this run's changes
   double seconds = 0;
 };
 
@@ -33,7 +33,7 @@ class Engine {
  public:
   struct Options {
     std::string config_file;
-    bool dry_run = false;      ///< works on a private copy of the state, which is deleted in the end; apply() is never reached
+    bool dry_run = false;  ///< works on a private copy of the state, which is deleted in the end; apply() is never reached
     Progress progress;
   };
   /// Opens the state. Errc::io when it cannot be opened.
@@ -106,7 +106,7 @@ class Engine {
   std::unique_ptr<Context> context_;
   Options options_;
   std::string state_path_;
-  std::string copy_path_;      ///< of a dry run
+  std::string copy_path_;  ///< of a dry run
   std::optional<Connection> connection_;
   std::unique_ptr<Feed> feed_;
 };

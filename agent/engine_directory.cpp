@@ -15,7 +15,9 @@ Status Engine::check_sentinels() {
   for (const Stream& s : context_->streams) {
     auto base = connection_->read(s.base.str(), {"objectClass"});
     if (!base) return std::move(base).error();
-    if (!*base) return Error{Errc::untrusted, "the base " + s.base.str() + " is not visible to " + connection_->server().bound_as, kSentinelHint};
+    if (!*base)
+      return Error{Errc::untrusted, "the base " + s.base.str() + " is not visible to " + connection_->server().bound_as,
+                   kSentinelHint};
   }
   const auto own = Dn::parse(context_->directory().bind_dn);
   if (!own || own->empty()) return ok();
@@ -45,11 +47,14 @@ Status Engine::read_stream(const Stream& stream, std::stop_token stop) {
   Mirror mirror(*context_);
   Mirror::Refresh refresh(mirror, stream, baseline, at);
   std::size_t done = 0;
-  MUSTER_TRY(connection_->search(request, [&](Entry&& e) {
-    refresh.upsert(std::move(e));
-    if (++done % 500 == 0) progress("reading " + stream.name, done, total);
-    return ok();
-  }, stop));
+  MUSTER_TRY(connection_->search(
+      request,
+      [&](Entry&& e) {
+        refresh.upsert(std::move(e));
+        if (++done % 500 == 0) progress("reading " + stream.name, done, total);
+        return ok();
+      },
+      stop));
   auto counts = refresh.finish(true);
   if (!counts) return std::move(counts).error();
   if (baseline) {

@@ -26,7 +26,8 @@ std::map<std::string, std::string> mapping_texts(const Config& config) {
 }
 
 /// Plans everybody as the store stands, on a copy of it.
-Result<std::vector<JournalRow>> plan_all(const std::string& state, std::unique_ptr<Config>& config, const ServerInfo& server, Connection& connection) {
+Result<std::vector<JournalRow>> plan_all(const std::string& state, std::unique_ptr<Config>& config, const ServerInfo& server,
+                                         Connection& connection) {
   const std::string copy = state + ".rules-" + random_uuid();
   std::vector<JournalRow> rows;
   Status done = ok();
@@ -96,7 +97,8 @@ Status Engine::keep_old_rules(std::unique_ptr<Config>& config, const std::string
   const auto texts = json::parse(accepted).get<std::map<std::string, std::string>>();
   LoadResult old = load_config(options_.config_file, ConfigFiles::with_mappings(texts));
   if (!old.config) {
-    return Error{Errc::config, "the changed mapping files are held, and the old ones do not fit muster.xml any more: " + old.errors.front().str(),
+    return Error{Errc::config,
+                 "the changed mapping files are held, and the old ones do not fit muster.xml any more: " + old.errors.front().str(),
                  "undo the change of muster.xml, or approve the hold"};
   }
   config = std::move(old.config);
@@ -114,7 +116,8 @@ Status Engine::adopt_or_hold(std::unique_ptr<Config> config) {
     std::unique_ptr<Config> old;
     MUSTER_TRY(keep_old_rules(old, accepted));
     for (std::unique_ptr<Config>* c : {&config, &old}) {
-      if (const auto complaints = check_against_schema(**c, server.types); !complaints.empty()) return Error{Errc::config, complaints.front().str(), ""};
+      if (const auto complaints = check_against_schema(**c, server.types); !complaints.empty())
+        return Error{Errc::config, complaints.front().str(), ""};
     }
     auto before = plan_all(state_path_, old, server, *connection_);
     if (!before) return std::move(before).error();
@@ -133,7 +136,13 @@ Status Engine::adopt_or_hold(std::unique_ptr<Config> config) {
         if (!known || known->status != "rejected") {
           store.put_hold(hold);
           store.set_hold_changes(hold.id, rows);
-          context_->recorder.decided("hold", {{"hold", short_id(hold.id)}, {"held", "rules"}, {"count", hold.count}, {"people", hold.people}, {"reason", hold.sentence}}, system_now().utc);
+          context_->recorder.decided("hold",
+                                     {{"hold", short_id(hold.id)},
+                                      {"held", "rules"},
+                                      {"count", hold.count},
+                                      {"people", hold.people},
+                                      {"reason", hold.sentence}},
+                                     system_now().utc);
         }
       }
       store.set_meta("rules.held", digest);
@@ -164,11 +173,13 @@ Result<bool> Engine::approve_rules(const std::string& id, const Verdicts& verdic
   auto hold = find_open_hold(store, id);
   if (!hold) return std::move(hold).error();
   if (hold->kind != "rules") return false;
-  if (!verdict.person.empty()) return Error{Errc::config, "a change of the rules cannot be approved for one person", "approve or reject it as a whole"};
+  if (!verdict.person.empty())
+    return Error{Errc::config, "a change of the rules cannot be approved for one person", "approve or reject it as a whole"};
   const LoadResult loaded = load_config(options_.config_file);
   if (!loaded.config) return Error{Errc::config, loaded.errors.front().str(), ""};
   if (approved && store.meta("rules.held") != loaded.config->rules.digest) {
-    return Error{Errc::conflict, "the mapping files have changed since hold " + short_id(hold->id) + " was made", "look at the new one with muster holds"};
+    return Error{Errc::conflict, "the mapping files have changed since hold " + short_id(hold->id) + " was made",
+                 "look at the new one with muster holds"};
   }
   const Instant now = system_now().utc;
   Store::Transaction transaction(store);
@@ -179,7 +190,13 @@ Result<bool> Engine::approve_rules(const std::string& id, const Verdicts& verdic
   hold->decided = now;
   store.put_hold(*hold);
   context_->recorder.decided(approved ? "approval" : "rejection",
-                             {{"hold", short_id(hold->id)}, {"held", "rules"}, {"actor", verdict.by}, {"reason", verdict.reason}, {"count", hold->count}, {"digest", hold->id}}, now);
+                             {{"hold", short_id(hold->id)},
+                              {"held", "rules"},
+                              {"actor", verdict.by},
+                              {"reason", verdict.reason},
+                              {"count", hold->count},
+                              {"digest", hold->id}},
+                             now);
   transaction.commit();
   if (approved) MUSTER_TRY(reload());
   return true;

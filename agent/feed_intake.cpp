@@ -15,7 +15,8 @@ namespace {
 /// What decides how bytes become people.
 std::string shape_of(const FeedSettings& feed) {
   Sha256 sum;
-  for (const FieldSettings& f : feed.fields) sum.add(f.name).add(f.column).add(f.format).add(f.key ? "key" : "").add(f.required ? "required" : "");
+  for (const FieldSettings& f : feed.fields)
+    sum.add(f.name).add(f.column).add(f.format).add(f.key ? "key" : "").add(f.required ? "required" : "");
   for (const FieldSettings& f : feed.fields) {
     for (const auto& [from, to] : f.values) sum.add(f.name).add(from).add(to);
   }
@@ -77,8 +78,8 @@ class Intake {
     if (static_cast<double>(now) + 1e-9 >= static_cast<double>(known_) * ratio) return ok();
     const auto need = static_cast<std::size_t>(std::ceil(static_cast<double>(known_) * ratio - 1e-9));
     return Error{Errc::untrusted,
-                 report.file + ": the snapshot has " + std::to_string(now) + " people where " + std::to_string(known_) + " are known; min-ratio asks for at least " +
-                     std::to_string(need),
+                 report.file + ": the snapshot has " + std::to_string(now) + " people where " + std::to_string(known_) +
+                     " are known; min-ratio asks for at least " + std::to_string(need),
                  "it was refused as a whole and nobody was changed; if it is meant, lower min-ratio for this one"};
   }
 
@@ -97,10 +98,25 @@ class Intake {
     std::size_t unknown = 0;
     for (const FeedProblem& p : report.problems) {
       unknown += p.person.empty() || !context_.store.person(PersonKey(p.person));
-      parked.push_back({p.person, "", "bad-record", p.str() + "; this person keeps what HR said before", p.file + ":" + std::to_string(p.line), p.field, false, {}});
+      parked.push_back({p.person,
+                        "",
+                        "bad-record",
+                        p.str() + "; this person keeps what HR said before",
+                        p.file + ":" + std::to_string(p.line),
+                        p.field,
+                        false,
+                        {}});
     }
     if (unknown > 0) {
-      parked.push_back({"", "", "strangers-wait", "accounts that HR does not know keep their groups until " + std::to_string(unknown) + " unreadable records are mended", "", "", false, {}});
+      parked.push_back(
+          {"",
+           "",
+           "strangers-wait",
+           "accounts that HR does not know keep their groups until " + std::to_string(unknown) + " unreadable records are mended",
+           "",
+           "",
+           false,
+           {}});
     }
     const std::string before = context_.store.meta("feed.unreadable");
     const std::string now = unknown ? std::to_string(unknown) : "";
@@ -118,7 +134,8 @@ class Intake {
 
 Error refuse(Context& context, Error error, Instant at) {
   Store::Transaction transaction(context.store);
-  set_problems(context, "feed", {{"", "", "feed-refused", error.text(), error.what.substr(0, error.what.find(": ")), "", false, {}}}, at);
+  set_problems(context, "feed",
+               {{"", "", "feed-refused", error.text(), error.what.substr(0, error.what.find(": ")), "", false, {}}}, at);
   transaction.commit();
   return error;
 }
@@ -149,8 +166,13 @@ Result<FeedCounts> take_feed(Context& context, Feed& feed, bool force, Instant a
       store.set_meta("feed.names", names_of(context.config->settings.feed));
       store.set_meta("feed.taken", iso_time(at));
       if (counts.differing + counts.unlisted + counts.parked > 0) {
-        context.recorder.event("feed", {{"reason", "snapshot " + report->file}, {"records", counts.records}, {"differing", counts.differing},
-                                        {"unlisted", counts.unlisted}, {"parked", counts.parked}}, at);
+        context.recorder.event("feed",
+                               {{"reason", "snapshot " + report->file},
+                                {"records", counts.records},
+                                {"differing", counts.differing},
+                                {"unlisted", counts.unlisted},
+                                {"parked", counts.parked}},
+                               at);
       }
       transaction.commit();
     } else {

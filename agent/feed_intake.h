@@ -8,12 +8,13 @@
 namespace muster {
 
 struct FeedCounts {
-  bool changed = false;     ///< false: the same bytes as last time, nothing was read
+  bool changed = false;  ///< false: the same bytes as last time, nothing was read
   std::size_t records = 0, differing = 0, unlisted = 0, parked = 0;
 };
 
-/// Reads the feed unless it is what was accepted last. A snapshot that cannot be trusted is refused as a whole: the last accepted one stays in
-/// force, a problem says why (subject "feed"), and the Error is returned. Persons who differ are marked dirty. Engine thread only.
+/// Reads the feed unless it is what was accepted last. A snapshot that cannot be trusted is refused as a whole: the last accepted
+/// one stays in force, a problem says why (subject "feed"), and the Error is returned. Persons who differ are marked dirty. Engine
+/// thread only.
 Result<FeedCounts> take_feed(Context& context, Feed& feed, bool force, Instant at);
 
 /// True when the store's people have the fields that the configuration declares: only then may anybody be planned.

@@ -38,7 +38,7 @@ std::size_t at(const KindCounts& counts, Kind kind) { return counts[static_cast<
 /// What the journal holds that nobody approved, by kind; what depends on a leaver's disable counts with nothing of its own.
 struct Gatekeeper::Tally {
   KindCounts counts{};
-  std::vector<Row> disabled;   ///< people with an unapproved disable, sorted
+  std::vector<Row> disabled;  ///< people with an unapproved disable, sorted
   bool disables(Row person) const { return person != 0 && std::binary_search(disabled.begin(), disabled.end(), person); }
 };
 
@@ -79,8 +79,12 @@ void Gatekeeper::end_hold(HoldRow hold, const std::string& status, Instant now) 
   hold.status = status;
   hold.decided = now;
   context_.store.put_hold(hold);
-  context_.recorder.decided("hold-ended", {{"hold", short_id(hold.id)}, {"held", hold.kind}, {"status", status},
-                                           {"reason", "the plan has changed since, and no longer contains exactly these changes"}}, now);
+  context_.recorder.decided("hold-ended",
+                            {{"hold", short_id(hold.id)},
+                             {"held", hold.kind},
+                             {"status", status},
+                             {"reason", "the plan has changed since, and no longer contains exactly these changes"}},
+                            now);
 }
 
 void Gatekeeper::hold_kind(Kind kind, const Verdict& verdict, Instant now) {
@@ -136,7 +140,8 @@ void Gatekeeper::pass(Instant now) {
   const bool disables_held = held[static_cast<std::size_t>(Kind::disable)];
   if (disables_held) {
     store.each_planned([&](const Store::PlannedKey& k) {
-      if (!k.approved && k.kind != Kind::disable && k.decision == Decision::leaver && t.disables(k.person)) --t.counts[static_cast<std::size_t>(k.kind)];
+      if (!k.approved && k.kind != Kind::disable && k.decision == Decision::leaver && t.disables(k.person))
+        --t.counts[static_cast<std::size_t>(k.kind)];
     });
   }
   for (const Verdict& v : judge_now()) {
@@ -171,7 +176,9 @@ Result<HoldRow> find_open_hold(Store& store, const std::string& prefix) {
   const auto hold = store.hold(prefix);
   if (!hold) return Error{Errc::not_found, "there is no hold '" + prefix + "'", "muster holds lists them"};
   if (hold->status != "open") {
-    return Error{Errc::not_found, "hold " + short_id(hold->id) + " is " + hold->status + (hold->by.empty() ? "" : " (by " + hold->by + ")"), "muster holds lists the open ones"};
+    return Error{Errc::not_found,
+                 "hold " + short_id(hold->id) + " is " + hold->status + (hold->by.empty() ? "" : " (by " + hold->by + ")"),
+                 "muster holds lists the open ones"};
   }
   return *hold;
 }
@@ -201,7 +208,8 @@ bool has_more(Store& store, const HoldRow& hold) {
   store.each_planned([&](const Store::PlannedKey& k) { more |= !k.approved && k.kind == kind; });
   if (!more) return false;
   more = false;
-  store.each_planned_change([&](const JournalRow& r) { more |= r.hold.empty() && kind_of(r.change.action) == kind && !held.count(r.hash); });
+  store.each_planned_change(
+      [&](const JournalRow& r) { more |= r.hold.empty() && kind_of(r.change.action) == kind && !held.count(r.hash); });
   return more;
 }
 
@@ -216,20 +224,24 @@ Status approve(Context& context, const std::string& id, const Verdicts& verdict,
     const auto row = store.person(PersonKey(verdict.person));
     const auto changes = store.hold_changes(hold->id);
     if (!row || std::none_of(changes.begin(), changes.end(), [&](const JournalRow& r) { return r.person == row->id; })) {
-      return Error{Errc::not_found, "hold " + short_id(hold->id) + " has no change of person " + verdict.person, "muster holds " + short_id(hold->id) + " lists its people"};
+      return Error{Errc::not_found, "hold " + short_id(hold->id) + " has no change of person " + verdict.person,
+                   "muster holds " + short_id(hold->id) + " lists its people"};
     }
     person = row->id;
   }
   const auto rows = matching(store, *hold, person);
   if (rows.empty() || (!person && has_more(store, *hold))) {
-    return Error{Errc::conflict, "hold " + short_id(hold->id) + ": the plan has changed since it was made, so the approval does not count", "look at it again with muster holds, and approve the new one"};
+    return Error{Errc::conflict,
+                 "hold " + short_id(hold->id) + ": the plan has changed since it was made, so the approval does not count",
+                 "look at it again with muster holds, and approve the new one"};
   }
   Store::Transaction transaction(store);
   for (const JournalRow& r : rows) store.decide_change(r, hold->id, true, verdict.by);
   hold->by = verdict.by;
   hold->reason = verdict.reason;
   if (person) {
-    hold->released += static_cast<std::size_t>(std::count_if(rows.begin(), rows.end(), [&](const JournalRow& r) { return to_string(kind_of(r.change.action)) == hold->kind; }));
+    hold->released += static_cast<std::size_t>(std::count_if(
+        rows.begin(), rows.end(), [&](const JournalRow& r) { return to_string(kind_of(r.change.action)) == hold->kind; }));
   } else {
     hold->status = "approved";
     hold->decided = now;

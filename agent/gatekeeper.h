@@ -29,14 +29,15 @@ class Gatekeeper {
   std::size_t released(Kind kind) const;
 
   Context& context_;
-  KindCounts passed_{};            ///< let through in earlier rounds of this run
-  std::set<std::string> reopened_; ///< ids of holds whose subjects were all planned again in this round
+  KindCounts passed_{};             ///< let through in earlier rounds of this run
+  std::set<std::string> reopened_;  ///< ids of holds whose subjects were all planned again in this round
 };
 
-/// What an operator says about a hold. Each is audited. Errors: Errc::not_found (no such open hold), Errc::conflict (the plan has changed since).
+/// What an operator says about a hold. Each is audited. Errors: Errc::not_found (no such open hold), Errc::conflict (the plan has
+/// changed since).
 struct Verdicts {
   std::string by, reason;
-  std::string person;   ///< approve only this person; empty: all
+  std::string person;  ///< approve only this person; empty: all
 };
 /// Compares the hold with the plan that is in the journal now (its subjects were planned again) and records the approval.
 Status approve(Context& context, const std::string& hold, const Verdicts& verdict, Instant now);

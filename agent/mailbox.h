@@ -19,7 +19,7 @@ class Mailbox {
  public:
   using Clock = std::chrono::steady_clock;
   struct Message {
-    unsigned generation = 0;   ///< of the watcher; what an earlier one sent is not looked at
+    unsigned generation = 0;  ///< of the watcher; what an earlier one sent is not looked at
     Result<Batch> batch;
   };
   using Request = std::function<void()>;

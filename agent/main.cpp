@@ -40,7 +40,8 @@ void set_up_log(const muster::Invocation& call) {
 }
 
 int run(int argc, char** argv) {
-  auto parsed = muster::parse_command_line({argv + 1, argv + argc}, {"/etc/muster/muster.xml", std::max<std::size_t>(muster::output_terminal().columns, 80)});
+  auto parsed = muster::parse_command_line(
+      {argv + 1, argv + argc}, {"/etc/muster/muster.xml", std::max<std::size_t>(muster::output_terminal().columns, 80)});
   if (const auto* message = std::get_if<muster::Message>(&parsed)) {
     (message->exit_code == 0 ? std::cout : std::cerr) << message->text;
     return message->exit_code;

@@ -58,7 +58,8 @@ void Mirror::report_account(const EntryRow& before, const Entry& after, const Or
   const bool is = context_.accounts->is_disabled(after, origin.at);
   if (was == is) return;
   const char* word[] = {"enabled", "disabled"};
-  report("account", before.id, after, {{"before", {word[was]}}, {"after", {word[is]}}, {"reason", std::string(word[is]) + " by somebody else"}}, origin.at);
+  report("account", before.id, after,
+         {{"before", {word[was]}}, {"after", {word[is]}}, {"reason", std::string(word[is]) + " by somebody else"}}, origin.at);
 }
 
 void Mirror::report_differences(const EntryRow& before, const Entry& after, const Origin& origin) {
@@ -75,7 +76,11 @@ void Mirror::report_differences(const EntryRow& before, const Entry& after, cons
     if (!was) was = &none;
     if (!is) is = &none;
     if (equal_sets(rule.equality, *was, *is)) continue;
-    json details = {{"attribute", rule.name}, {"before", *was}, {"after", *is}, {"owner", to_string(rule.owner)}, {"reason", owner_reason(rule)}};
+    json details = {{"attribute", rule.name},
+                    {"before", *was},
+                    {"after", *is},
+                    {"owner", to_string(rule.owner)},
+                    {"reason", owner_reason(rule)}};
     if (rule.owner == Owner::hr) {
       // What was never settled is not anybody's yet, and whoever puts HR's value back mends a drift.
       const auto settled = before.ledger.settled.find(rule.key);
@@ -88,13 +93,14 @@ void Mirror::report_differences(const EntryRow& before, const Entry& after, cons
   report_account(before, after, origin);
 }
 
-Mirror::Fate Mirror::upsert_entry(const Stream& stream, const Entry& entry, std::string_view image, const std::optional<EntryRow>& known,
-                                  const Origin& origin) {
+Mirror::Fate Mirror::upsert_entry(const Stream& stream, const Entry& entry, std::string_view image,
+                                  const std::optional<EntryRow>& known, const Origin& origin) {
   if (!known) return insert_entry(stream, entry, image, origin);
   Store& store = context_.store;
   const bool same_name = known->entry.dn.str() == entry.dn.str();
   if (same_name && !known->gone && known->entry.attributes == entry.attributes) {
-    if (known->stream != stream.index || known->entry.version != entry.version) store.touch_entry(known->id, stream.index, entry.version);
+    if (known->stream != stream.index || known->entry.version != entry.version)
+      store.touch_entry(known->id, stream.index, entry.version);
     return Fate::same;
   }
   if (!origin.baseline) report_differences(*known, entry, origin);
@@ -181,9 +187,7 @@ Mirror::Fate Mirror::upsert_group(const Entry& entry, const Origin& origin) {
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   g.placeholder = false;
-  if (const auto& placeholder = context_.directory().placeholder) {
-    g.placeholder = std::erase(keys, placeholder->normal()) > 0;
-  }
+  if (const auto& placeholder = context_.directory().placeholder) { g.placeholder = std::erase(keys, placeholder->normal()) > 0; }
   if (known && !(known->dn == entry.dn)) store.mark_members_dirty(g.id);
   g.dn = entry.dn;
   g.version = entry.version;
@@ -200,7 +204,8 @@ void Mirror::entry_gone(const EntryRow& row, Instant at) {
   store.mark_owner_dirty(row.id);
   store.mark_groups_of_value_dirty(row.entry.dn.normal());
   store.mark_gone(row.id);
-  report("deleted", row.id, row.entry, {{"before", {row.entry.dn.str()}}, {"reason", "deleted, or moved out of the watched bases"}}, at);
+  report("deleted", row.id, row.entry, {{"before", {row.entry.dn.str()}}, {"reason", "deleted, or moved out of the watched bases"}},
+         at);
 }
 
 void Mirror::group_gone(const GroupRow& row) { context_.store.mark_group_gone(row.id); }

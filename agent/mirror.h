@@ -26,7 +26,8 @@ class Mirror {
   /// A live change, or one that was missed while the agent was away: reported upstream and planned for. One that is
   /// older than what is known is ignored (the echo of an own write that another one has overtaken).
   void live(const Stream& stream, const Notice& notice, Instant at);
-  /// The state after an own write. Attributes in `own` (lower case) are ours; others that differ were changed by somebody else meanwhile.
+  /// The state after an own write. Attributes in `own` (lower case) are ours; others that differ were changed by somebody else
+  /// meanwhile.
   void own(const Stream& stream, Entry entry, const std::set<std::string>& own, Instant at);
   /// A membership that the agent added or took away.
   void own_membership(Row group, Row entry, const std::string& key, bool added);
@@ -39,8 +40,8 @@ class Mirror {
     void upsert(Entry&& entry);
     void unchanged(const EntryId& id);
     void gone(const EntryId& id);
-    /// Believes the refresh, or not. `absent_is_gone`: what was not seen does not exist any more. Errc::untrusted: the caller must roll back, and
-    /// the sentence says why (guarantee 6).
+    /// Believes the refresh, or not. `absent_is_gone`: what was not seen does not exist any more. Errc::untrusted: the caller must
+    /// roll back, and the sentence says why (guarantee 6).
     Result<RefreshCounts> finish(bool absent_is_gone);
 
    private:
@@ -64,12 +65,13 @@ class Mirror {
  private:
   struct Origin {
     bool baseline = false;
-    bool older_is_echo = false;               ///< live: what is older than what is known is ignored
+    bool older_is_echo = false;  ///< live: what is older than what is known is ignored
     const std::set<std::string>* own = nullptr;
     Instant at{};
   };
   enum class Fate { same, appeared, changed };
-  Fate upsert_entry(const Stream& stream, const Entry& entry, std::string_view image, const std::optional<EntryRow>& known, const Origin& origin);
+  Fate upsert_entry(const Stream& stream, const Entry& entry, std::string_view image, const std::optional<EntryRow>& known,
+                    const Origin& origin);
   Fate insert_entry(const Stream& stream, const Entry& entry, std::string_view image, const Origin& origin);
   Fate upsert_group(const Entry& entry, const Origin& origin);
   void diff_members(const GroupRow& group, const std::vector<std::string>& now, bool fresh, const Origin& origin);

@@ -78,7 +78,8 @@ Subject Planner::subject_of(Context& context, const PersonRow* person, const Ent
   s.account.disabled = context.accounts->is_disabled(row->entry, now.utc);
   s.account.expires = context.accounts->expires(row->entry);
   s.ledger = row->ledger;
-  for (const MembershipRow& m : context.store.memberships(row->id, member_values(row->entry))) s.memberships.push_back({m.dn, m.granted});
+  for (const MembershipRow& m : context.store.memberships(row->id, member_values(row->entry)))
+    s.memberships.push_back({m.dn, m.granted});
   return s;
 }
 
@@ -98,10 +99,12 @@ void Planner::protect(Subject& s, const EntryRow* row) const {
     if (f.filter.matches(*s.entry, context_.types)) by("<protect filter> at " + f.at.str());
   }
   for (const auto& g : safety.protect_groups) {
-    const bool member = std::any_of(s.memberships.begin(), s.memberships.end(), [&](const Membership& m) { return m.group == g.group; });
+    const bool member =
+        std::any_of(s.memberships.begin(), s.memberships.end(), [&](const Membership& m) { return m.group == g.group; });
     if (member) by("<protect member-of> at " + g.at.str());
   }
-  if (const auto own = Dn::parse(context_.directory().bind_dn); own && !own->empty() && *own == s.entry->dn) by("being the agent's own account");
+  if (const auto own = Dn::parse(context_.directory().bind_dn); own && !own->empty() && *own == s.entry->dn)
+    by("being the agent's own account");
   for (const std::string& key : row ? member_values(*s.entry) : std::vector<std::string>{s.entry->dn.normal()}) {
     if (outside_protected_.count(key)) by("<protect member-of>: a member of a protected group");
   }
@@ -112,7 +115,8 @@ bool Planner::inside_fence(const Change& c) const {
     const auto& protected_groups = context_.rules().protected_groups;
     const bool shielded = std::any_of(protected_groups.begin(), protected_groups.end(), [&](const Dn& g) { return g == c.group; });
     const Stream* groups = context_.groups();
-    const bool ours = context_.rules().managed_group(c.group) || (c.decision == Decision::leaver && c.action == Action::remove_member);
+    const bool ours =
+        context_.rules().managed_group(c.group) || (c.decision == Decision::leaver && c.action == Action::remove_member);
     return groups && c.group.is_under(groups->base) && !shielded && ours;
   }
   if (c.action == Action::move && !c.to.empty()) {
@@ -122,12 +126,19 @@ bool Planner::inside_fence(const Change& c) const {
   return context_.stream_of(c.dn) != nullptr;
 }
 
-bool Planner::journal_change(const Change& change, Row person, Row entry, std::vector<ProblemRow>& problems, std::set<std::string>& hashes) {
+bool Planner::journal_change(const Change& change, Row person, Row entry, std::vector<ProblemRow>& problems,
+                             std::set<std::string>& hashes) {
   Store& store = context_.store;
   if (!inside_fence(change)) {
-    problems.push_back({change.person.rep(), change.dn.str(), "outside", std::string(to_string(change.action)) + " of " +
-                            (change.group.empty() ? change.dn : change.group).str() + " is outside the declared bases and managed groups",
-                        change.because.rule, change.attribute, false, {}});
+    problems.push_back({change.person.rep(),
+                        change.dn.str(),
+                        "outside",
+                        std::string(to_string(change.action)) + " of " + (change.group.empty() ? change.dn : change.group).str() +
+                            " is outside the declared bases and managed groups",
+                        change.because.rule,
+                        change.attribute,
+                        false,
+                        {}});
     return false;
   }
   JournalRow row;
@@ -137,16 +148,28 @@ bool Planner::journal_change(const Change& change, Row person, Row entry, std::v
   row.hash = sha256_hex(canonical(change));
   hashes.insert(row.hash);
   if (const std::string by = store.rejected_by(row.hash); !by.empty()) {
-    problems.push_back({change.person.rep(), change.dn.str(), "rejected", std::string(to_string(change.action)) + " was rejected by " + by,
-                        change.because.rule, change.attribute, false, {}});
+    problems.push_back({change.person.rep(),
+                        change.dn.str(),
+                        "rejected",
+                        std::string(to_string(change.action)) + " was rejected by " + by,
+                        change.because.rule,
+                        change.attribute,
+                        false,
+                        {}});
     return false;
   }
   row.hold = store.approved_by(row.hash);
   if (!change.group.empty()) {
     const auto group = store.group_by_dn(change.group);
     if (!group) {
-      problems.push_back({change.person.rep(), change.dn.str(), "no-group", "the group " + change.group.str() + " does not exist",
-                          change.because.rule, "", false, {}});
+      problems.push_back({change.person.rep(),
+                          change.dn.str(),
+                          "no-group",
+                          "the group " + change.group.str() + " does not exist",
+                          change.because.rule,
+                          "",
+                          false,
+                          {}});
       return false;
     }
     row.group = group->id;
@@ -163,7 +186,8 @@ void Planner::forget_old_decisions(Row person, Row entry, const std::set<std::st
   }
 }
 
-void Planner::journal(const Plan& plan, Row person, Row entry, const std::string& subject, std::vector<ProblemRow> problems, const Now& now) {
+void Planner::journal(const Plan& plan, Row person, Row entry, const std::string& subject, std::vector<ProblemRow> problems,
+                      const Now& now) {
   std::set<std::string> hashes;
   for (const Change& c : plan.changes) journal_change(c, person, entry, problems, hashes);
   forget_old_decisions(person, entry, hashes);
@@ -183,12 +207,17 @@ void Planner::settle_agreed(const EntryRow& row, const Plan& plan) {
 
 std::vector<ProblemRow> Planner::link_problem(const PersonRow& row, const EntryRow* entry, const Now& now) {
   const auto problem = [&](std::string code, std::string what, const std::string& where) {
-    return std::vector<ProblemRow>{{row.person.key.rep(), entry ? entry->entry.dn.str() : "", std::move(code), std::move(what), where, "", false, {}}};
+    return std::vector<ProblemRow>{
+        {row.person.key.rep(), entry ? entry->entry.dn.str() : "", std::move(code), std::move(what), where, "", false, {}}};
   };
   const std::string who = "person " + row.person.key.rep();
   if (entry && entry->gone) {
-    return problem("account-vanished", who + ": the account " + entry->entry.dn.str() + " was deleted or moved out of the watched bases by somebody else; bring it back, or create it anew with muster resync --person " +
-                       row.person.key.rep(), "");
+    return problem("account-vanished",
+                   who + ": the account " + entry->entry.dn.str() +
+                       " was deleted or moved out of the watched bases by somebody else; bring it back, or create it anew with "
+                       "muster resync --person " +
+                       row.person.key.rep(),
+                   "");
   }
   if (entry) return {};
   const Candidate c = candidate_of(row.person, context_, now);
@@ -199,8 +228,11 @@ std::vector<ProblemRow> Planner::link_problem(const PersonRow& row, const EntryR
   }
   const auto taken = context_.store.entry_by_row(*c.entry);
   const auto owner = context_.store.person_of_entry(*c.entry);
-  return problem("claimed-twice", who + ": the entry " + taken->entry.dn.str() + (owner ? " belongs to person " + owner->person.key.rep() : " is claimed by more than one person") +
-                     ", so nothing is written for this one", rule.at.rule());
+  return problem("claimed-twice",
+                 who + ": the entry " + taken->entry.dn.str() +
+                     (owner ? " belongs to person " + owner->person.key.rep() : " is claimed by more than one person") +
+                     ", so nothing is written for this one",
+                 rule.at.rule());
 }
 
 void Planner::plan_person(const PersonRow& row, const Now& now, bool again) {

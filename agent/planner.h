@@ -17,8 +17,8 @@ class Planner {
  public:
   Planner(Context& context, Connection& connection) : context_(context), connection_(connection) {}
 
-  /// Replaces the problems of each dirty subject and writes its changes to the journal as planned; in one transaction. `again`: a subject may
-  /// already be in the journal and is replaced there.
+  /// Replaces the problems of each dirty subject and writes its changes to the journal as planned; in one transaction. `again`: a
+  /// subject may already be in the journal and is replaced there.
   Status plan_dirty(const Now& now, bool again);
   std::size_t planned() const { return planned_; }
 
@@ -45,8 +45,10 @@ class Planner {
   void plan_person(const PersonRow& row, const Now& now, bool again);
   std::vector<ProblemRow> link_problem(const PersonRow& row, const EntryRow* entry, const Now& now);
   void protect(Subject& subject, const EntryRow* row) const;
-  void journal(const Plan& plan, Row person, Row entry, const std::string& subject, std::vector<ProblemRow> problems, const Now& now);
-  bool journal_change(const Change& change, Row person, Row entry, std::vector<ProblemRow>& problems, std::set<std::string>& hashes);
+  void journal(const Plan& plan, Row person, Row entry, const std::string& subject, std::vector<ProblemRow> problems,
+               const Now& now);
+  bool journal_change(const Change& change, Row person, Row entry, std::vector<ProblemRow>& problems,
+                      std::set<std::string>& hashes);
   void forget_old_decisions(Row person, Row entry, const std::set<std::string>& hashes);
   void settle_agreed(const EntryRow& row, const Plan& plan);
   bool inside_fence(const Change& change) const;

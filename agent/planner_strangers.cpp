@@ -1,4 +1,5 @@
-// What the mirror does not cover: members of managed groups that are no entry of the watched bases, and protected groups outside them.
+// What the mirror does not cover: members of managed groups that are no entry of the watched bases, and protected groups outside
+// them.
 #include <algorithm>
 
 #include "agent/planner.h"
@@ -11,17 +12,23 @@ Status Planner::read_outside_protected() {
   for (const auto& g : context_.safety().protect_groups) {
     if (groups && g.group.is_under(groups->base)) {
       if (context_.store.group_by_dn(g.group)) continue;
-      return Error{Errc::untrusted, "the protected group " + g.group.str() + " (" + g.at.str() + ") is not visible, so nobody can be told to be protected by it",
+      return Error{Errc::untrusted,
+                   "the protected group " + g.group.str() + " (" + g.at.str() +
+                       ") is not visible, so nobody can be told to be protected by it",
                    "nothing was changed; correct its DN or give the bind account the right to read it"};
     }
     auto entry = connection_.read(g.group.str(), {"member", "uniqueMember", "memberUid"});
     if (!entry) return std::move(entry).error();
     if (!*entry) {
-      return Error{Errc::untrusted, "the protected group " + g.group.str() + " (" + g.at.str() + ") is not visible, so nobody can be told to be protected by it",
+      return Error{Errc::untrusted,
+                   "the protected group " + g.group.str() + " (" + g.at.str() +
+                       ") is not visible, so nobody can be told to be protected by it",
                    "nothing was changed; correct its DN or give the bind account the right to read it"};
     }
     for (const auto& [name, values] : (*entry)->attributes) {
-      const GroupKind kind = name == "memberuid" ? GroupKind::member_uid : name == "uniquemember" ? GroupKind::unique_member : GroupKind::member;
+      const GroupKind kind = name == "memberuid"      ? GroupKind::member_uid
+                             : name == "uniquemember" ? GroupKind::unique_member
+                                                      : GroupKind::member;
       for (const std::string& v : values) outside_protected_.insert(member_key(kind, v));
     }
   }
@@ -65,8 +72,15 @@ Status Planner::plan_unresolved_member(const GroupRow& group, const std::string&
   const ManagedRule* rule = context_.rules().managed_group(group.dn);
   if (const auto dn = Dn::parse(key); !key.starts_with("uid:") && dn && context_.store.group_by_dn(*dn)) {
     set_problems(context_, subject_name,
-                 {{"", dn->str(), "nested-group", "the group " + dn->str() + " is a member of " + group.dn.str() + ", whose members are people's accounts only; it is left alone",
-                   rule->at.rule(), "", false, {}}},
+                 {{"",
+                   dn->str(),
+                   "nested-group",
+                   "the group " + dn->str() + " is a member of " + group.dn.str() +
+                       ", whose members are people's accounts only; it is left alone",
+                   rule->at.rule(),
+                   "",
+                   false,
+                   {}}},
                  now.utc);
     return ok();
   }
@@ -94,7 +108,8 @@ Status Planner::plan_unresolved_member(const GroupRow& group, const std::string&
     made.changes.push_back(std::move(c));
   }
   std::vector<ProblemRow> problems;
-  for (const PlanProblem& p : made.problems) problems.push_back({"", (*found)->dn.str(), p.code, p.what, p.where, p.attribute, p.drift, {}});
+  for (const PlanProblem& p : made.problems)
+    problems.push_back({"", (*found)->dn.str(), p.code, p.what, p.where, p.attribute, p.drift, {}});
   std::set<std::string> hashes;
   for (Change& c : made.changes) {
     c.from = {key};

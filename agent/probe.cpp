@@ -72,9 +72,13 @@ class Probe {
   void bases() {
     for (const Stream& s : streams_) {
       auto base = connection_->read(s.base.str(), {"objectClass"});
-      if (!base) bad("base", base.error());
-      else if (!*base) add(Level::bad, "base", s.base.str() + " is not visible", "it does not exist, or the bind account may not read it", Errc::config);
-      else add(Level::good, "base", s.base.str() + " is visible");
+      if (!base)
+        bad("base", base.error());
+      else if (!*base)
+        add(Level::bad, "base", s.base.str() + " is not visible", "it does not exist, or the bind account may not read it",
+            Errc::config);
+      else
+        add(Level::good, "base", s.base.str() + " is visible");
     }
   }
 
@@ -84,13 +88,16 @@ class Probe {
     auto entry = connection_->read(own->str(), {"objectClass"});
     if (!entry) return bad("own entry", entry.error());
     if (*entry) return add(Level::good, "own entry", own->str() + " is visible: a loss of its rights would be noticed");
-    add(Level::warning, "own entry", own->str() + " is not visible to itself", "let the bind account read its own entry, so that a loss of its rights is told from an empty directory");
+    add(Level::warning, "own entry", own->str() + " is not visible to itself",
+        "let the bind account read its own entry, so that a loss of its rights is told from an empty directory");
   }
 
   void watch() {
     const auto method = choose_watch_method(connection_->server(), directory().watch);
-    if (method) add(Level::good, "watch", method->why);
-    else bad("watch", method.error());
+    if (method)
+      add(Level::good, "watch", method->why);
+    else
+      bad("watch", method.error());
   }
 
   void groups() {
@@ -101,7 +108,8 @@ class Probe {
       auto entry = connection_->read(dn.str(), {"objectClass"});
       if (!entry) return bad("group", entry.error());
       if (*entry) return void(++found);
-      add(Level::bad, "group", dn.str() + " (" + at.str() + ") does not exist or is not visible", "correct the DN, or create the group", Errc::config);
+      add(Level::bad, "group", dn.str() + " (" + at.str() + ") does not exist or is not visible",
+          "correct the DN, or create the group", Errc::config);
     };
     for (const RoleRule& r : config_.rules.roles) {
       for (const RoleRule::Group& g : r.groups) look(g.dn, g.at);
@@ -123,7 +131,9 @@ class Probe {
       return enough;
     });
     if (!read && read.error().code != Errc::cancelled) return bad("people", read.error()), false;
-    if (!sample_) add(Level::warning, "people", "no entry below " + request.base + " matches " + request.filter, "correct <people filter>, unless nobody is there yet");
+    if (!sample_)
+      add(Level::warning, "people", "no entry below " + request.base + " matches " + request.filter,
+          "correct <people filter>, unless nobody is there yet");
     return sample_.has_value();
   }
 
@@ -141,7 +151,9 @@ class Probe {
     if (rule == Matching::boolean) return true;
     WriteOp op{dn, ModifyOp{{{Mod::Op::remove, attribute, {nobody}}}}, "", {}};
     const auto outcome = std::move(connection_->write({&op, 1}, 1).front());
-    if (outcome.status || outcome.code == kNoSuchAttribute || outcome.code == kInappropriateMatching || outcome.code == kInvalidSyntax) return true;
+    if (outcome.status || outcome.code == kNoSuchAttribute || outcome.code == kInappropriateMatching ||
+        outcome.code == kInvalidSyntax)
+      return true;
     why = outcome.status.error().what;
     return outcome.code != kInsufficientAccess && outcome.code != 53;
   }
@@ -151,7 +163,8 @@ class Probe {
     for (const std::string& a : attributes) {
       if (!may_write(dn, a, why)) missing += (missing.empty() ? "" : ", ") + a;
     }
-    if (missing.empty()) return add(Level::good, subject, "may write " + std::to_string(attributes.size()) + " attributes (tested on " + dn + ")");
+    if (missing.empty())
+      return add(Level::good, subject, "may write " + std::to_string(attributes.size()) + " attributes (tested on " + dn + ")");
     add(Level::bad, subject, "may not write " + missing + " of " + dn, "grant the bind account these rights: " + why);
   }
 
@@ -161,8 +174,10 @@ class Probe {
       if (r.owner == Owner::hr) attributes.push_back(r.name);
     }
     const auto& more = accounts_->attributes();
-    if (accounts_->method() == AccountSettings::Method::attribute) attributes.push_back(directory().disable.attribute);
-    else if (!more.empty() && accounts_->method() != AccountSettings::Method::move) attributes.push_back(std::string(accounts_->name()));
+    if (accounts_->method() == AccountSettings::Method::attribute)
+      attributes.push_back(directory().disable.attribute);
+    else if (!more.empty() && accounts_->method() != AccountSettings::Method::move)
+      attributes.push_back(std::string(accounts_->name()));
     report_rights("rights: people", attributes, sample_->dn.str());
   }
 

@@ -18,7 +18,8 @@ std::string percent(double ratio) {
 }
 
 constexpr const char* kIfMeant =
-    "nobody was changed; check the rights and limits of the bind account and the declared bases. If it is meant, lower min-entries-ratio for one run";
+    "nobody was changed; check the rights and limits of the bind account and the declared bases. If it is meant, lower "
+    "min-entries-ratio for one run";
 
 /// What may be missing: the ratio's share, and always one, for small companies lose people too.
 std::size_t tolerated(std::size_t known, double ratio) {
@@ -60,7 +61,8 @@ void Mirror::Refresh::upsert(Entry&& entry) {
     const Fate fate = mirror_.upsert_group(entry, origin);
     const auto now = store.group(entry.id);
     see(now->id);
-    if (fate == Fate::changed && known && known->kind != GroupKind::member_uid && !now->placeholder && store.count_members(now->id) == 0) {
+    if (fate == Fate::changed && known && known->kind != GroupKind::member_uid && !now->placeholder &&
+        store.count_members(now->id) == 0) {
       emptied_.push_back(entry.dn.str());
     }
     counts_.appeared += fate == Fate::appeared;
@@ -71,7 +73,8 @@ void Mirror::Refresh::upsert(Entry&& entry) {
   if (const auto* item = scan_->match(entry.id)) {
     if (!item->gone && item->image == image_ && item->dn == entry.dn.str()) {
       see(item->id);
-      if (item->stream != stream_.index || item->version != entry.version) store.touch_entry(item->id, stream_.index, entry.version);
+      if (item->stream != stream_.index || item->version != entry.version)
+        store.touch_entry(item->id, stream_.index, entry.version);
       return;
     }
   }
@@ -111,8 +114,8 @@ Status Mirror::Refresh::check_count(std::size_t known) const {
   const bool main = stream_.groups || stream_.index == 0;
   if (missing <= tolerated(known, ratio) && !(main && known > 0 && counts_.seen == 0)) return ok();
   return Error{Errc::untrusted,
-               "reading " + stream_.base.str() + " found " + std::to_string(counts_.seen) + " entries where " + std::to_string(known) +
-                   " are known: fewer than min-entries-ratio (" + percent(ratio) + ") allows",
+               "reading " + stream_.base.str() + " found " + std::to_string(counts_.seen) + " entries where " +
+                   std::to_string(known) + " are known: fewer than min-entries-ratio (" + percent(ratio) + ") allows",
                kIfMeant};
 }
 
@@ -129,8 +132,8 @@ Status Mirror::Refresh::check_losses() const {
     // An attribute that hardly anybody has may well be cleared everywhere; one that most have does not vanish at once.
     if (lost * 2 < people || lost <= tolerated(people, ratio)) continue;
     return Error{Errc::untrusted,
-                 "reading " + stream_.base.str() + ": " + std::to_string(lost) + " of " + std::to_string(people) + " entries have lost '" + name +
-                     "' at once",
+                 "reading " + stream_.base.str() + ": " + std::to_string(lost) + " of " + std::to_string(people) +
+                     " entries have lost '" + name + "' at once",
                  kIfMeant};
   }
   return ok();

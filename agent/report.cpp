@@ -11,22 +11,28 @@ using nlohmann::json;
 namespace {
 
 json hold_item(const HoldRow& h) {
-  json j = {{"id", short_id(h.id)}, {"digest", h.id}, {"kind", h.kind}, {"status", h.status}, {"count", h.count}, {"people", h.people}, {"why", h.sentence}, {"since", iso_time(h.created)}};
+  json j = {{"id", short_id(h.id)}, {"digest", h.id},     {"kind", h.kind},    {"status", h.status},
+            {"count", h.count},     {"people", h.people}, {"why", h.sentence}, {"since", iso_time(h.created)}};
   if (!h.by.empty()) j.update({{"by", h.by}, {"reason", h.reason}});
   return j;
 }
 
 json problem_item(const ProblemRow& p) {
-  json j = {{"person", p.person}, {"dn", p.dn}, {"code", p.code}, {"what", p.what}, {"where", p.where}, {"since", iso_time(p.since)}};
+  json j = {{"person", p.person}, {"dn", p.dn},       {"code", p.code},
+            {"what", p.what},     {"where", p.where}, {"since", iso_time(p.since)}};
   if (!p.attribute.empty()) j["attribute"] = p.attribute;
   return j;
 }
 
 /// An audit record of an applied change in the shape of cli.md.
 json applied_item(const json& record) {
-  json j = {{"person", record.value("person", "")}, {"dn", record.value("dn", "")}, {"action", record.value("action", "")},
-            {"from", record.value("before", json::array())}, {"to", record.value("after", json::array())},
-            {"reason", record.value("reason", "")}, {"rule", record.value("rule", "")}};
+  json j = {{"person", record.value("person", "")},
+            {"dn", record.value("dn", "")},
+            {"action", record.value("action", "")},
+            {"from", record.value("before", json::array())},
+            {"to", record.value("after", json::array())},
+            {"reason", record.value("reason", "")},
+            {"rule", record.value("rule", "")}};
   for (const char* key : {"attribute", "group", "approval", "cause"}) {
     if (record.contains(key)) j[key] = record[key];
   }
@@ -60,7 +66,8 @@ json resync_report(Store& store, const RunReport& run) {
     if (record.value("kind", "") == "applied") changes.push_back(applied_item(record));
     return true;
   });
-  json report = {{"people", run.people}, {"entries", run.entries}, {"applied", run.applied}, {"failed", run.failed}, {"seconds", run.seconds}, {"changes", std::move(changes)}};
+  json report = {{"people", run.people}, {"entries", run.entries}, {"applied", run.applied},
+                 {"failed", run.failed}, {"seconds", run.seconds}, {"changes", std::move(changes)}};
   add_common(store, report);
   return report;
 }
@@ -90,7 +97,8 @@ AuditCheck verify_audit(Store& store) {
   Row expected = 1;
   store.each_audit(0, [&](const AuditRow& row) {
     if (row.seq != expected) check.why = "record " + std::to_string(expected) + " is missing";
-    if (check.why.empty() && row.hash != audit_hash(previous, row.body)) check.why = "record " + std::to_string(row.seq) + " is not as it was written";
+    if (check.why.empty() && row.hash != audit_hash(previous, row.body))
+      check.why = "record " + std::to_string(row.seq) + " is not as it was written";
     if (!check.why.empty()) {
       check.broken = expected;
       return false;

@@ -27,7 +27,7 @@ nlohmann::json status_report(Store& store, const nlohmann::json& live);
 
 struct AuditCheck {
   std::size_t records = 0;
-  std::optional<Row> broken;   ///< the first record that is not as it was written
+  std::optional<Row> broken;  ///< the first record that is not as it was written
   std::string why;
 };
 AuditCheck verify_audit(Store& store);

@@ -35,17 +35,23 @@ std::string approval_of(Store& store, const std::string& entry, const std::strin
   return approval;
 }
 
-json membership_item(Store& store, const EntryRow& entry, const MembershipRow& m, const std::vector<Entitlement>& due, const Rules& rules) {
+json membership_item(Store& store, const EntryRow& entry, const MembershipRow& m, const std::vector<Entitlement>& due,
+                     const Rules& rules) {
   json j = {{"group", m.dn.str()}, {"has", true}};
   for (const Entitlement& e : due) {
     if (e.group == m.dn) j["entitled"] = entitlement_item(e);
   }
   if (m.granted) {
-    j.update({{"granted", true}, {"since", iso_time(*m.since)}, {"reason", m.because.text}, {"rule", m.because.rule}, {"cause", m.because.cause}});
+    j.update({{"granted", true},
+              {"since", iso_time(*m.since)},
+              {"reason", m.because.text},
+              {"rule", m.because.rule},
+              {"cause", m.because.cause}});
     if (const std::string a = approval_of(store, to_string(entry.entry.id), m.dn.str()); !a.empty()) j["approval"] = a;
   } else {
     j["granted"] = false;
-    j["reason"] = j.contains("entitled") ? "was a member before muster looked first; a role asks for it" : "nobody knows: not granted by muster";
+    j["reason"] = j.contains("entitled") ? "was a member before muster looked first; a role asks for it"
+                                         : "nobody knows: not granted by muster";
   }
   if (const ManagedRule* managed = rules.managed_group(m.dn)) {
     j["managed"] = managed->membership == ManagedRule::Membership::exclusive ? "exclusive" : "granted";
@@ -53,7 +59,8 @@ json membership_item(Store& store, const EntryRow& entry, const MembershipRow& m
   return j;
 }
 
-json access_of(Store& store, const Rules& rules, const PersonRow& person, const std::optional<EntryRow>& entry, const std::string& group, const Now& now) {
+json access_of(Store& store, const Rules& rules, const PersonRow& person, const std::optional<EntryRow>& entry,
+               const std::string& group, const Now& now) {
   const auto due = entitlements(person.person, rules, now);
   json access = json::array();
   std::vector<Dn> have;
@@ -75,7 +82,10 @@ json attributes_of(const Rules& rules, const EntryRow& entry, const Person& pers
   rules.scope->load(person, now);
   for (const AttributeRule& rule : rules.attributes) {
     const Values* values = entry.entry.attributes.find(rule.key);
-    json j = {{"attribute", rule.name}, {"owner", to_string(rule.owner)}, {"values", values ? *values : Values{}}, {"rule", rule.at.rule()}};
+    json j = {{"attribute", rule.name},
+              {"owner", to_string(rule.owner)},
+              {"values", values ? *values : Values{}},
+              {"rule", rule.at.rule()}};
     if (rule.value) j.update({{"hr says", rule.value->text()}, {"expression", rule.value->source()}});
     all.push_back(std::move(j));
   }
@@ -114,19 +124,22 @@ Result<json> why_report(Store& store, Config& config, const std::string& key, co
   const Now now = system_now();
   const Rules& rules = config.rules;
   json j = {{"person", key}, {"listed", person->person.listed}, {"source", person->person.source}};
-  for (std::size_t i = 0; i < rules.fields.size() && i < person->person.fields.size(); ++i) j["record"][rules.fields[i]] = person->person.fields[i];
+  for (std::size_t i = 0; i < rules.fields.size() && i < person->person.fields.size(); ++i)
+    j["record"][rules.fields[i]] = person->person.fields[i];
   std::optional<EntryRow> entry;
   if (person->entry) entry = store.entry_by_row(*person->entry);
   if (entry) {
     j.update({{"dn", entry->entry.dn.str()}, {"entry", to_string(entry->entry.id)}, {"gone", entry->gone}});
     if (entry->ledger.disabled_at) {
-      j["disabled"] = {{"since", iso_time(*entry->ledger.disabled_at)}, {"for", entry->ledger.disabled_for ? to_string(*entry->ledger.disabled_for) : "?"}};
+      j["disabled"] = {{"since", iso_time(*entry->ledger.disabled_at)},
+                       {"for", entry->ledger.disabled_for ? to_string(*entry->ledger.disabled_for) : "?"}};
     }
   }
   j["access"] = access_of(store, rules, *person, entry, group, now);
   if (group.empty() && entry) j["attributes"] = attributes_of(rules, *entry, person->person, now);
   j["problems"] = json::array();
-  for (const ProblemRow& p : store.problems(person_subject(person->id))) j["problems"].push_back({{"code", p.code}, {"what", p.what}, {"where", p.where}});
+  for (const ProblemRow& p : store.problems(person_subject(person->id)))
+    j["problems"].push_back({{"code", p.code}, {"what", p.what}, {"where", p.where}});
   j["held"] = holds_of(store, person->id);
   j["history"] = history_of(store, key);
   return j;
@@ -137,8 +150,12 @@ Result<json> who_report(Store& store, Config& config, const std::string& wanted)
   for (GroupRow& g : store.groups()) {
     if (names_group(g.dn, wanted)) found.push_back(std::move(g));
   }
-  if (found.empty()) return Error{Errc::not_found, "no group '" + wanted + "' is known", "give its DN, or the first value of its DN; only groups below <groups base> are known"};
-  if (found.size() > 1) return Error{Errc::config, "'" + wanted + "' names " + std::to_string(found.size()) + " groups", "give the DN: " + found.front().dn.str()};
+  if (found.empty())
+    return Error{Errc::not_found, "no group '" + wanted + "' is known",
+                 "give its DN, or the first value of its DN; only groups below <groups base> are known"};
+  if (found.size() > 1)
+    return Error{Errc::config, "'" + wanted + "' names " + std::to_string(found.size()) + " groups",
+                 "give the DN: " + found.front().dn.str()};
   const GroupRow& g = found.front();
   const ManagedRule* managed = config.rules.managed_group(g.dn);
   json members = json::array();
@@ -162,8 +179,13 @@ Result<json> who_report(Store& store, Config& config, const std::string& wanted)
       if (rg.dn == g.dn) roles.push_back({{"role", r.name}, {"when", r.when.source()}, {"rule", r.at.rule()}});
     }
   }
-  return json{{"group", g.dn.str()}, {"managed", !managed ? "no" : managed->membership == ManagedRule::Membership::exclusive ? "exclusive" : "granted"},
-              {"placeholder", g.placeholder}, {"roles", std::move(roles)}, {"members", std::move(members)}};
+  return json{{"group", g.dn.str()},
+              {"managed", !managed                                                    ? "no"
+                          : managed->membership == ManagedRule::Membership::exclusive ? "exclusive"
+                                                                                      : "granted"},
+              {"placeholder", g.placeholder},
+              {"roles", std::move(roles)},
+              {"members", std::move(members)}};
 }
 
 }  // namespace muster

@@ -49,7 +49,8 @@ std::vector<Stream> streams_of(const Config& config, const AccountControl& accou
   }
   if (d.groups_base) {
     const int index = static_cast<int>(streams.size());
-    streams.push_back({index, "groups", true, *d.groups_base, d.groups_filter, {"member", "memberuid", "objectclass", "uniquemember"}});
+    streams.push_back(
+        {index, "groups", true, *d.groups_base, d.groups_filter, {"member", "memberuid", "objectclass", "uniquemember"}});
   }
   return streams;
 }

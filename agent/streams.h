@@ -14,7 +14,7 @@ namespace muster {
 /// One watched base: people, each place outside it to which the rules move people, and groups.
 struct Stream {
   int index = 0;
-  std::string name;     ///< "people", "people:OU=Leavers,...", "groups"
+  std::string name;  ///< "people", "people:OU=Leavers,...", "groups"
   bool groups = false;
   Dn base;
   std::string filter;

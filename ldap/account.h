@@ -42,8 +42,8 @@ class AccountControl {
   /// The modification that disables or enables; empty where the entry already is so, and for `move`, which is a rename.
   std::vector<Mod> disable(const Entry& entry, Instant now) const;
   std::vector<Mod> enable(const Entry& entry) const;
-  /// Errc::config where this method knows no expiry. none: takes the expiry away. Empty where the entry already is so, and for one that
-  /// disable() switched off: an end date must not switch it on again.
+  /// Errc::config where this method knows no expiry. none: takes the expiry away. Empty where the entry already is so, and for one
+  /// that disable() switched off: an end date must not switch it on again.
   Result<std::vector<Mod>> expire(const Entry& entry, std::optional<Instant> at) const;
   /// Attributes for a new entry that must start disabled.
   Attributes initially_disabled(Instant now) const;

@@ -16,9 +16,15 @@
 
 namespace muster {
 
-struct Upsert { Entry entry; };      ///< exists now, with all attributes that were asked for
-struct Gone { EntryId id; };         ///< deleted, or left scope or filter
-struct Unchanged { EntryId id; };    ///< during a refresh: exists, as it was
+struct Upsert {
+  Entry entry;
+};  ///< exists now, with all attributes that were asked for
+struct Gone {
+  EntryId id;
+};  ///< deleted, or left scope or filter
+struct Unchanged {
+  EntryId id;
+};  ///< during a refresh: exists, as it was
 using Notice = std::variant<Upsert, Gone, Unchanged>;
 
 struct Batch {
@@ -59,7 +65,9 @@ struct WatchRequest {
 
 /// Which method a server allows, with the reason ("syncrepl: the server announces RFC 4533"). Errc::config when `wanted` is
 /// not "auto" and the server lacks it.
-struct WatchMethod { std::string name, why; };
+struct WatchMethod {
+  std::string name, why;
+};
 Result<WatchMethod> choose_watch_method(const ServerInfo& server, const std::string& wanted);
 
 /// Opens its own connection. RFC 4533 refreshAndPersist with raw controls.

@@ -20,8 +20,8 @@ namespace muster {
 
 /// How to reach and bind to a directory. (Plain data, so that ldap/ does not depend on mapping/.)
 struct Endpoint {
-  std::string name;                ///< for error sentences
-  std::vector<std::string> urls;   ///< tried in order
+  std::string name;               ///< for error sentences
+  std::vector<std::string> urls;  ///< tried in order
   enum class Bind { anonymous, simple, external } bind = Bind::anonymous;
   std::string bind_dn;
   Secret password;
@@ -34,9 +34,9 @@ struct Endpoint {
 /// What the root DSE and the subschema say (RFC 4512 section 5.1, 4.2).
 struct ServerInfo {
   enum class Family { openldap, active_directory, ds389, other } family = Family::other;
-  std::string url;                 ///< the URL that answered
-  std::string vendor;              ///< for people: "OpenLDAP", "389 Directory Server 2.3.1"
-  std::string bound_as;            ///< authorization identity (RFC 4532), or the bind DN
+  std::string url;       ///< the URL that answered
+  std::string vendor;    ///< for people: "OpenLDAP", "389 Directory Server 2.3.1"
+  std::string bound_as;  ///< authorization identity (RFC 4532), or the bind DN
   bool tls = false;
   std::vector<std::string> naming_contexts, controls, extensions, features, capabilities;
   std::vector<std::string> sasl_mechanisms;
@@ -51,8 +51,8 @@ struct SearchRequest {
   std::string base;
   enum class Scope { base, one, subtree } scope = Scope::subtree;
   std::string filter = "(objectClass=*)";
-  std::vector<std::string> attributes;   ///< entry id and version attributes are added by the connection
-  std::size_t page_size = 1000;          ///< 0: unpaged
+  std::vector<std::string> attributes;  ///< entry id and version attributes are added by the connection
+  std::size_t page_size = 1000;         ///< 0: unpaged
 };
 
 /// One modification of an attribute (RFC 4511 section 4.6).
@@ -61,9 +61,17 @@ struct Mod {
   std::string attribute;
   Values values;
 };
-struct ModifyOp { std::vector<Mod> mods; };
-struct AddOp { Values object_classes; Attributes attributes; };
-struct RenameOp { std::string new_rdn; std::optional<std::string> new_parent; };  ///< the old RDN value is deleted
+struct ModifyOp {
+  std::vector<Mod> mods;
+};
+struct AddOp {
+  Values object_classes;
+  Attributes attributes;
+};
+struct RenameOp {
+  std::string new_rdn;
+  std::optional<std::string> new_parent;
+};  ///< the old RDN value is deleted
 struct DeleteOp {};
 
 /// One write. `assertion` is an RFC 4528 filter, sent (critical) where the server has the control, else dropped.
@@ -75,9 +83,9 @@ struct WriteOp {
 };
 struct WriteOutcome {
   Status status = ok();
-  int code = 0;                 ///< LDAP result code; -1 where the connection broke and the outcome is unknown
-  std::optional<Entry> after;   ///< the read-back; none where the server cannot
-  bool sent = false;            ///< false: certainly never left this machine
+  int code = 0;                ///< LDAP result code; -1 where the connection broke and the outcome is unknown
+  std::optional<Entry> after;  ///< the read-back; none where the server cannot
+  bool sent = false;           ///< false: certainly never left this machine
 };
 
 /// Not thread-safe: one thread owns a connection. Movable.
@@ -94,8 +102,8 @@ class Connection {
 
   const ServerInfo& server() const;
 
-  /// Streams entries to `each` as they arrive; the next page is asked for before the last is handed over. Stops at the first error of
-  /// `each`. Anything but a complete answer (size or time limit, referral, broken page cookie) is Errc::untrusted.
+  /// Streams entries to `each` as they arrive; the next page is asked for before the last is handed over. Stops at the first error
+  /// of `each`. Anything but a complete answer (size or time limit, referral, broken page cookie) is Errc::untrusted.
   Status search(const SearchRequest& request, const std::function<Status(Entry&&)>& each, std::stop_token stop = {});
   /// One entry by DN; none when it does not exist.
   Result<std::optional<Entry>> read(const std::string& dn, const std::vector<std::string>& attributes);

@@ -21,14 +21,15 @@ class Transport;
 ///   OpenLDAP entryUUID, entryCSN | 389 nsUniqueId, entryUSN | AD objectGUID, uSNChanged | others entryUUID or nsUniqueId, entryCSN
 class EntryDecoder {
  public:
-  /// `wanted`: the attributes of the request. Identity and version come back among an entry's attributes only when asked for by name.
+  /// `wanted`: the attributes of the request. Identity and version come back among an entry's attributes only when asked for by
+  /// name.
   EntryDecoder(ServerInfo::Family family, const std::vector<std::string>& wanted);
 
   /// What to ask for: `wanted` (or "*" when empty) and the attributes of identity and version.
   const std::vector<std::string>& request() const { return request_; }
 
-  /// A search result entry. `id`: the identity where a control already told it (RFC 4533); it then need not be among the attributes.
-  /// Errc::untrusted naming the DN: no readable identity, or bytes that are not an entry.
+  /// A search result entry. `id`: the identity where a control already told it (RFC 4533); it then need not be among the
+  /// attributes. Errc::untrusted naming the DN: no readable identity, or bytes that are not an entry.
   Result<Entry> decode(LDAP* ld, LDAPMessage* message, const EntryId* id = nullptr) const;
   /// The value of a read-entry response control (RFC 4527): a bare SearchResultEntry.
   Result<Entry> decode_bytes(std::string_view ber) const;
@@ -56,12 +57,12 @@ struct Connection::Impl {
   Impl& operator=(const Impl&) = delete;
   ~Impl();
 
-  std::string name;                    ///< of the endpoint, for sentences
-  std::chrono::milliseconds timeout{}; ///< longest silence while an answer is due
+  std::string name;                     ///< of the endpoint, for sentences
+  std::chrono::milliseconds timeout{};  ///< longest silence while an answer is due
   std::unique_ptr<wire::Transport> transport;
-  wire::Handle ld;                     ///< unbound before its transport goes
+  wire::Handle ld;  ///< unbound before its transport goes
   ServerInfo info;
-  std::string subschema;               ///< where the server keeps its schema (RFC 4512 section 4.4); empty: it does not tell
+  std::string subschema;  ///< where the server keeps its schema (RFC 4512 section 4.4); empty: it does not tell
   /// Why the connection is dead; once set nothing is sent any more. libldap would quietly reconnect, and without a bind.
   std::optional<Error> broken;
 

@@ -10,11 +10,11 @@
 
 namespace muster::wire {
 
-inline constexpr std::string_view kPagedResults = "1.2.840.113556.1.4.319";    ///< RFC 2696
-inline constexpr std::string_view kAssertion = "1.3.6.1.1.12";                 ///< RFC 4528
+inline constexpr std::string_view kPagedResults = "1.2.840.113556.1.4.319";  ///< RFC 2696
+inline constexpr std::string_view kAssertion = "1.3.6.1.1.12";               ///< RFC 4528
 inline constexpr std::string_view kPostRead = "1.3.6.1.1.13.2";
-inline constexpr std::string_view kStartTls = "1.3.6.1.4.1.1466.20037";        ///< RFC 4511 section 4.14
-inline constexpr std::string_view kWhoAmI = "1.3.6.1.4.1.4203.1.11.3";         ///< RFC 4532
+inline constexpr std::string_view kStartTls = "1.3.6.1.4.1.1466.20037";  ///< RFC 4511 section 4.14
+inline constexpr std::string_view kWhoAmI = "1.3.6.1.4.1.4203.1.11.3";   ///< RFC 4532
 
 /// One control (RFC 4511 section 4.1.11).
 struct Control {

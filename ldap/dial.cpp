@@ -105,13 +105,15 @@ Result<Socket> dial_unix(const Target& target, Deadline deadline) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (target.host.size() >= sizeof address.sun_path)
-    return Error{Errc::config, target.url + ": the path of the socket is longer than " + std::to_string(sizeof address.sun_path - 1) + " bytes",
+    return Error{Errc::config,
+                 target.url + ": the path of the socket is longer than " + std::to_string(sizeof address.sun_path - 1) + " bytes",
                  "move the socket to a shorter path"};
   std::memcpy(address.sun_path, target.host.c_str(), target.host.size() + 1);
   Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (socket.get() < 0) return unreachable(errno_text(errno));
   // Linux bounds connect(2) on a full backlog by SO_SNDTIMEO; poll(2) cannot, since a unix socket is never "in progress".
-  const auto left = std::max(std::chrono::duration_cast<std::chrono::microseconds>(deadline - steady_clock::now()), std::chrono::microseconds(1));
+  const auto left =
+      std::max(std::chrono::duration_cast<std::chrono::microseconds>(deadline - steady_clock::now()), std::chrono::microseconds(1));
   const timeval limit{static_cast<time_t>(left.count() / 1000000), static_cast<suseconds_t>(left.count() % 1000000)};
   static_cast<void>(setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit));
   if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
@@ -145,7 +147,8 @@ bool Target::loopback() const {
 }
 
 Result<Target> parse_target(const std::string& url) {
-  const Error bad{Errc::config, "\"" + url + "\" is not an LDAP URL", "write ldaps://HOST[:PORT], ldap://HOST[:PORT] or ldapi://PATH with / as %2F"};
+  const Error bad{Errc::config, "\"" + url + "\" is not an LDAP URL",
+                  "write ldaps://HOST[:PORT], ldap://HOST[:PORT] or ldapi://PATH with / as %2F"};
   LDAPURLDesc* raw = nullptr;
   if (ldap_url_parse(url.c_str(), &raw) != LDAP_URL_SUCCESS) return bad;
   const Url parsed(raw);

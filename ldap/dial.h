@@ -41,9 +41,9 @@ struct Target {
 /// Errc::config: not a URL that can be connected to.
 Result<Target> parse_target(const std::string& url);
 
-/// A connected, non-blocking socket with TCP_NODELAY and keepalive; `silence` bounds how long sent data may stay unacknowledged. Tries each
-/// address of a name in turn, none longer than its share of what is left until `deadline`. Looking up the name is not bounded by `deadline`
-/// but by the resolver's own configuration. Errc::unreachable.
+/// A connected, non-blocking socket with TCP_NODELAY and keepalive; `silence` bounds how long sent data may stay unacknowledged.
+/// Tries each address of a name in turn, none longer than its share of what is left until `deadline`. Looking up the name is not
+/// bounded by `deadline` but by the resolver's own configuration. Errc::unreachable.
 Result<Socket> dial(const Target& target, Deadline deadline, std::chrono::milliseconds silence);
 
 /// Waits until `events` (poll(2)) are there; false when `deadline` passed.

@@ -185,7 +185,8 @@ Result<Entry> EntryDecoder::decode_bytes(std::string_view ber) const {
   Element entry;
   Draft draft;
   std::string_view list, attribute;
-  if (!take_element(ber, entry) || !take_element(entry.contents, kOctetString, draft.dn) || !take_element(entry.contents, kSequence, list))
+  if (!take_element(ber, entry) || !take_element(entry.contents, kOctetString, draft.dn) ||
+      !take_element(entry.contents, kSequence, list))
     return bad;
   while (take_element(list, kSequence, attribute)) MUSTER_TRY(take_attribute(attribute, draft));
   if (!list.empty()) return bad;

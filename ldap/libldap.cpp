@@ -15,7 +15,8 @@ struct Known {
 };
 
 constexpr std::string_view kTruncated = "give the bind account an unlimited size and time limit";
-constexpr std::string_view kSchema = "the entry would break the server's schema: compare the mapping with the object classes of the entry";
+constexpr std::string_view kSchema =
+    "the entry would break the server's schema: compare the mapping with the object classes of the entry";
 
 /// RFC 4511 appendix A, RFC 4528 section 4 (122), RFC 4533 section 2.6 (4096), and libldap's own codes (negative).
 constexpr std::array kKnown{

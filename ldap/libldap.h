@@ -104,8 +104,9 @@ struct Wait {
   std::chrono::milliseconds patience{};
   std::stop_token stop;
 };
-/// The next single message for `wait.msgid` as soon as it is there. Null: nothing came for `patience`. Errc::cancelled within 100 ms of a
-/// stop request; Errc::unreachable: the connection broke, and `ld` must not be used again (libldap would reconnect without a bind).
+/// The next single message for `wait.msgid` as soon as it is there. Null: nothing came for `patience`. Errc::cancelled within 100
+/// ms of a stop request; Errc::unreachable: the connection broke, and `ld` must not be used again (libldap would reconnect without
+/// a bind).
 Result<Message> next_message(LDAP* ld, const Wait& wait);
 
 }  // namespace muster::wire

@@ -54,7 +54,8 @@ class Attempt {
 
   Status refuse_clear_password() const {
     if (endpoint_.bind != Endpoint::Bind::simple || uses_tls() || target_.loopback()) return ok();
-    return Error{Errc::config, "the password of " + endpoint_.bind_dn + " would travel in clear", "use ldaps://, or start-tls=\"true\""};
+    return Error{Errc::config, "the password of " + endpoint_.bind_dn + " would travel in clear",
+                 "use ldaps://, or start-tls=\"true\""};
   }
 
   Status attach() {
@@ -93,7 +94,8 @@ class Attempt {
 
   Status use_file(int option, const std::string& path, const std::string& what) {
     if (path.empty()) return ok();
-    if (!std::ifstream(path)) return Error{Errc::config, what + " " + path + " cannot be read", "check that it exists and who may read it"};
+    if (!std::ifstream(path))
+      return Error{Errc::config, what + " " + path + " cannot be read", "check that it exists and who may read it"};
     return set(option, path.c_str(), what + " " + path);
   }
 
@@ -106,7 +108,8 @@ class Attempt {
     MUSTER_TRY(use_file(LDAP_OPT_X_TLS_CERTFILE, endpoint_.tls_cert, "the certificate"));
     MUSTER_TRY(use_file(LDAP_OPT_X_TLS_KEYFILE, endpoint_.tls_key, "the key"));
     if (ldap_set_option(ld(), LDAP_OPT_X_TLS_NEWCTX, &client) == LDAP_OPT_SUCCESS) return ok();
-    return Error{Errc::config, "the TLS files cannot be used: " + tls_files(), "they must be in PEM form, and the key must fit the certificate"};
+    return Error{Errc::config, "the TLS files cannot be used: " + tls_files(),
+                 "they must be in PEM form, and the key must fit the certificate"};
   }
 
   std::string tls_files() const {
@@ -130,7 +133,9 @@ class Attempt {
     if (impl_->transport->timed_out()) return silent("TLS handshake");
     Error error = wire::last_error(ld(), "TLS handshake");
     error.code = Errc::unreachable;
-    error.hint = "the server must speak TLS 1.2 or newer, and its certificate must be valid, come from the CA in <tls ca=...> and name " + target_.host;
+    error.hint =
+        "the server must speak TLS 1.2 or newer, and its certificate must be valid, come from the CA in <tls ca=...> and name " +
+        target_.host;
     return error;
   }
 
@@ -146,8 +151,10 @@ class Attempt {
   Status bind_simple() {
     if (!endpoint_.password.rep().empty())
       return bind_with(endpoint_.bind_dn, LDAP_SASL_SIMPLE, endpoint_.password.rep(), "bind as " + endpoint_.bind_dn);
-    return Error{Errc::config, "the password of " + endpoint_.bind_dn + " is empty: the bind would succeed, but as nobody (RFC 4513 section 5.1.2)",
-                 "set the secret that <bind secret=...> names"};
+    return Error{
+        Errc::config,
+        "the password of " + endpoint_.bind_dn + " is empty: the bind would succeed, but as nobody (RFC 4513 section 5.1.2)",
+        "set the secret that <bind secret=...> names"};
   }
 
   Status bind_with(const std::string& dn, const char* mechanism, std::string_view credentials, const std::string& what) {
@@ -168,9 +175,13 @@ class Attempt {
   }
 
   Status described(Status status) { return !status && impl_->transport->timed_out() ? silent("reading the root DSE") : status; }
-  Status broken(int code, const std::string& what) { return impl_->transport->timed_out() ? silent(what) : Status(wire::error_from(code, what)); }
+  Status broken(int code, const std::string& what) {
+    return impl_->transport->timed_out() ? silent(what) : Status(wire::error_from(code, what));
+  }
   Status silent(const std::string& what) const {
-    return Error{Errc::unreachable, what + ": the server took the connection, but was not done within " + human_duration(endpoint_.connect_timeout), ""};
+    return Error{Errc::unreachable,
+                 what + ": the server took the connection, but was not done within " + human_duration(endpoint_.connect_timeout),
+                 ""};
   }
 
   const Endpoint& endpoint_;

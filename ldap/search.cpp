@@ -49,7 +49,8 @@ class Search {
     if (error.code == Errc::unreachable) return impl_.fail(std::move(error));
     error.code = Errc::untrusted;
     if (answer.code == LDAP_NO_SUCH_OBJECT) {
-      error.what = "the base " + request_.base + " does not exist, or " + account() + " may not see it: " + wire::code_text(answer.code);
+      error.what =
+          "the base " + request_.base + " does not exist, or " + account() + " may not see it: " + wire::code_text(answer.code);
       error.hint = "check the base, and give the bind account the right to read it";
     }
     if (answer.code == LDAP_INSUFFICIENT_ACCESS) error.hint = "give the bind account the right to read there";
@@ -89,12 +90,13 @@ class Search {
     }
   }
 
-  /// RFC 2696 section 3: a server that took the request control, which was critical, answers with one. Without it nobody knows whether
-  /// this was the last page.
+  /// RFC 2696 section 3: a server that took the request control, which was critical, answers with one. Without it nobody knows
+  /// whether this was the last page.
   Result<std::string> next_cookie(const wire::Answer& answer) {
     const wire::Control* control = wire::find_control(answer.controls, wire::kPagedResults);
     if (!control)
-      return impl_.fail({Errc::untrusted, doing_ + ": the server did not say whether more pages follow, so the answer is not complete", ""});
+      return impl_.fail(
+          {Errc::untrusted, doing_ + ": the server did not say whether more pages follow, so the answer is not complete", ""});
     auto paged = wire::parse_paged(*control);
     if (!paged) return impl_.fail(std::move(paged).error().within(doing_));
     return std::move(paged->cookie);
@@ -127,7 +129,8 @@ class Search {
   }
 
   Error elsewhere() const {
-    return {Errc::untrusted, doing_ + ": a part of it is held by another server (a search reference came), so the answer is not complete",
+    return {Errc::untrusted,
+            doing_ + ": a part of it is held by another server (a search reference came), so the answer is not complete",
             "name a base that one server holds whole"};
   }
 

@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::string_view kActiveDirectoryCapability = "1.2.840.113556.1.4.800";  ///< MS-ADTS 3.1.1.3.4.3.1
 
-bool contains(const std::vector<std::string>& list, std::string_view oid) { return std::find(list.begin(), list.end(), oid) != list.end(); }
+bool contains(const std::vector<std::string>& list, std::string_view oid) {
+  return std::find(list.begin(), list.end(), oid) != list.end();
+}
 
 Values values_of(const Attributes& attributes, std::string_view name) {
   const Values* found = attributes.find(name);
@@ -39,7 +41,8 @@ Result<Attributes> read_raw(Connection::Impl& impl, const std::string& dn, const
   int msgid = 0;
   const std::string doing = dn.empty() ? "reading the root DSE" : "reading the schema at " + dn;
   LDAP* ld = impl.ld.get();
-  const int rc = ldap_search_ext(ld, dn.c_str(), LDAP_SCOPE_BASE, filter, wanted.data(), 0, nullptr, nullptr, nullptr, LDAP_NO_LIMIT, &msgid);
+  const int rc =
+      ldap_search_ext(ld, dn.c_str(), LDAP_SCOPE_BASE, filter, wanted.data(), 0, nullptr, nullptr, nullptr, LDAP_NO_LIMIT, &msgid);
   if (rc != LDAP_SUCCESS) return wire::error_from(rc, doing);
   Attributes attributes;
   for (;;) {
@@ -100,7 +103,8 @@ void take_root(const Attributes& root, ServerInfo& info) {
   info.sasl_mechanisms = values_of(root, "supportedsaslmechanisms");
   info.family = family_of(root, info);
   info.vendor = vendor_of(root, info.family);
-  info.types = info.family == ServerInfo::Family::active_directory ? AttributeTypes::active_directory() : AttributeTypes::standard();
+  info.types =
+      info.family == ServerInfo::Family::active_directory ? AttributeTypes::active_directory() : AttributeTypes::standard();
 }
 
 }  // namespace

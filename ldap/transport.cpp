@@ -11,7 +11,7 @@ namespace muster::wire {
 namespace {
 constexpr std::size_t kReadAhead = 65536;
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }
-}
+}  // namespace
 
 /// The functions liblber calls; `sbiod_pvt` is the Transport.
 struct Transport::Io {

@@ -12,9 +12,10 @@ namespace muster::wire {
 
 /// A liblber I/O provider over one non-blocking socket.
 ///
-/// libldap's own network timeout bounds neither a TLS handshake (2.5 retries it without waiting, at full CPU) nor a read in the middle of a
-/// message. Here every wait is poll(2) with an end: in the connecting phase each read and write ends at one common deadline; afterwards a read
-/// never waits (libldap waits in ldap_result, with a limit) and a write waits at most `silence` for room. Reads go through a buffer of 64 KiB.
+/// libldap's own network timeout bounds neither a TLS handshake (2.5 retries it without waiting, at full CPU) nor a read in the
+/// middle of a message. Here every wait is poll(2) with an end: in the connecting phase each read and write ends at one common
+/// deadline; afterwards a read never waits (libldap waits in ldap_result, with a limit) and a write waits at most `silence` for
+/// room. Reads go through a buffer of 64 KiB.
 class Transport {
  public:
   Transport(Socket socket, Deadline deadline, std::chrono::milliseconds silence);

@@ -69,13 +69,14 @@ class WriteOrder::Names {
     for (Dn above = name.parent(); !above.empty(); above = above.parent()) {
       if (!structural_names_.contains(above.normal())) continue;
       below_[above.normal()].push_back(i);
-      if (const auto last = structural_.find(above.normal()); last != structural_.end() && last->second != i) depends_on(last->second);
+      if (const auto last = structural_.find(above.normal()); last != structural_.end() && last->second != i)
+        depends_on(last->second);
     }
   }
 
-  std::unordered_set<std::string> structural_names_;                   ///< of all operations, also later ones
-  std::unordered_map<std::string, std::size_t> last_, structural_;     ///< the last operation on a name; the last structural one
-  std::unordered_map<std::string, std::vector<std::size_t>> below_;    ///< of structural_names_: what was done below since
+  std::unordered_set<std::string> structural_names_;                 ///< of all operations, also later ones
+  std::unordered_map<std::string, std::size_t> last_, structural_;   ///< the last operation on a name; the last structural one
+  std::unordered_map<std::string, std::vector<std::size_t>> below_;  ///< of structural_names_: what was done below since
 };
 
 WriteOrder::WriteOrder(std::span<const WriteOp> ops) : nodes_(ops.size()) {

@@ -28,7 +28,9 @@ struct Send {
   LDAPControl** controls;
   int* msgid;
 
-  int operator()(const ModifyOp& op) const { return ldap_modify_ext(ld, dn, wire::Modifications(op).get(), controls, nullptr, msgid); }
+  int operator()(const ModifyOp& op) const {
+    return ldap_modify_ext(ld, dn, wire::Modifications(op).get(), controls, nullptr, msgid);
+  }
   int operator()(const AddOp& op) const { return ldap_add_ext(ld, dn, wire::Modifications(op).get(), controls, nullptr, msgid); }
   int operator()(const RenameOp& op) const {
     const char* parent = op.new_parent ? op.new_parent->c_str() : nullptr;
@@ -153,6 +155,8 @@ class Pipeline {
 
 }  // namespace
 
-std::vector<WriteOutcome> Connection::write(std::span<const WriteOp> ops, std::size_t window) { return Pipeline(*impl_, ops).run(window); }
+std::vector<WriteOutcome> Connection::write(std::span<const WriteOp> ops, std::size_t window) {
+  return Pipeline(*impl_, ops).run(window);
+}
 
 }  // namespace muster

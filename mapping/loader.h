@@ -19,8 +19,8 @@ namespace muster {
 /// One complaint about a configuration file.
 struct Complaint {
   Location at;
-  std::string what;  ///< a sentence
-  std::string hint;  ///< what to do, or empty
+  std::string what;         ///< a sentence
+  std::string hint;         ///< what to do, or empty
   std::string str() const;  ///< "muster.xml:3:7: unknown element <fedd>; did you mean <feed>?"
 };
 
@@ -33,8 +33,8 @@ struct Config {
 };
 
 struct LoadResult {
-  std::unique_ptr<Config> config;    ///< null when there are errors
-  std::vector<Complaint> errors;     ///< sorted by file, line, column; all of them
+  std::unique_ptr<Config> config;  ///< null when there are errors
+  std::vector<Complaint> errors;   ///< sorted by file, line, column; all of them
 };
 
 /// Where texts come from. The default reads files.

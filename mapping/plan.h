@@ -22,7 +22,7 @@ struct AccountState {
 /// One membership that the entry has now.
 struct Membership {
   Dn group;
-  bool granted_by_us = false;   ///< the agent added it, and nobody took it away since
+  bool granted_by_us = false;  ///< the agent added it, and nobody took it away since
 };
 
 /// What the agent remembers of an entry; all of it comes from the store.
@@ -30,8 +30,8 @@ struct Ledger {
   /// Values that the agent last wrote or confirmed for HR-owned attributes, by lower-case name. An attribute that is not
   /// here was never settled. Names that end in ";muster" are notes that plan() leaves for itself.
   std::map<std::string, Values, std::less<>> settled;
-  std::optional<Instant> disabled_at;      ///< set while the account is disabled by the agent
-  std::optional<Decision> disabled_for;    ///< leaver, absence or joiner (pre-hire)
+  std::optional<Instant> disabled_at;    ///< set while the account is disabled by the agent
+  std::optional<Decision> disabled_for;  ///< leaver, absence or joiner (pre-hire)
 };
 
 /// Everything that is known about one person, or about one entry that is nobody's.
@@ -41,8 +41,8 @@ struct Subject {
   AccountState account;
   std::vector<Membership> memberships;
   Ledger ledger;
-  bool is_protected = false;       ///< nothing is written; the plan says so once, when there would be something
-  std::string protected_by;        ///< the rule, for the sentence
+  bool is_protected = false;  ///< nothing is written; the plan says so once, when there would be something
+  std::string protected_by;   ///< the rule, for the sentence
 };
 
 /// A reason why something that the rules want is not done.
@@ -56,14 +56,19 @@ struct PlanProblem {
 };
 
 struct Plan {
-  std::vector<Change> changes;         ///< in the order in which they must be carried out
+  std::vector<Change> changes;  ///< in the order in which they must be carried out
   std::vector<PlanProblem> problems;
   /// Values that agree with HR now: the store settles them (Ledger::settled) without any write.
   std::vector<std::pair<std::string, Values>> agreed;
 };
 
 /// Which groups a person should be in, and by which role; for `why` and `who`.
-struct Entitlement { Dn group; std::string role; Location at; std::string condition; };
+struct Entitlement {
+  Dn group;
+  std::string role;
+  Location at;
+  std::string condition;
+};
 std::vector<Entitlement> entitlements(const Person& person, const Rules& rules, const Now& now);
 
 /// The only place that decides. Same arguments, same plan: disable, removals, values, additions (Action's order).

@@ -28,13 +28,13 @@ struct JoinRule {
 
 /// <attribute>
 struct AttributeRule {
-  std::string name;       ///< as spelled in the file
-  std::string key;        ///< lower case
+  std::string name;  ///< as spelled in the file
+  std::string key;   ///< lower case
   Owner owner = Owner::hr;
   std::optional<Expression> value;  ///< hr only
   enum class OnDrift : std::uint8_t { report, revert } on_drift = OnDrift::report;
   enum class WhenEmpty : std::uint8_t { clear, keep, problem } when_empty = WhenEmpty::clear;
-  std::string upstream;   ///< path for upstream; empty: not sent
+  std::string upstream;                       ///< path for upstream; empty: not sent
   Matching equality = Matching::case_ignore;  ///< set by Rules::bind
   bool single_valued = false;
   Location at;
@@ -52,7 +52,10 @@ struct ManagedRule {
 struct RoleRule {
   std::string name;
   Expression when;
-  struct Group { Dn dn; Location at; };
+  struct Group {
+    Dn dn;
+    Location at;
+  };
   std::vector<Group> groups;
   Location at;
 };
@@ -60,7 +63,7 @@ struct RoleRule {
 /// <joiner>
 struct JoinerRule {
   Expression when;
-  std::optional<Dn> create;               ///< parent of new entries; none: never create
+  std::optional<Dn> create;  ///< parent of new entries; none: never create
   std::optional<Expression> rdn;
   std::vector<std::string> object_classes;  ///< of created entries; default by family
   int days_before = 0;
@@ -76,17 +79,30 @@ struct LeaverRule {
   Location at;
 };
 /// <absence>
-struct AbsenceRule { Expression when; bool disable = true; Location at; };
+struct AbsenceRule {
+  Expression when;
+  bool disable = true;
+  Location at;
+};
 /// <contractor>
-struct ContractorRule { Expression when; std::string expires_field; int expires_index = -1; Location at; };
+struct ContractorRule {
+  Expression when;
+  std::string expires_field;
+  int expires_index = -1;
+  Location at;
+};
 /// <rehire>
-struct RehireRule { std::string match; bool enable = true; Location at; };
+struct RehireRule {
+  std::string match;
+  bool enable = true;
+  Location at;
+};
 
 /// All rules together. One thread uses a Rules object at a time (expressions share scratch memory).
 struct Rules {
-  std::vector<std::string> fields;        ///< names of the feed's fields, as Person::fields
-  std::size_t start_index = npos;         ///< field "start", where declared: the joiner's first day
-  std::shared_ptr<ExpressionScope> scope; ///< owns the variables of all expressions
+  std::vector<std::string> fields;         ///< names of the feed's fields, as Person::fields
+  std::size_t start_index = npos;          ///< field "start", where declared: the joiner's first day
+  std::shared_ptr<ExpressionScope> scope;  ///< owns the variables of all expressions
   std::vector<JoinRule> joins;
   std::vector<AttributeRule> attributes;
   std::vector<ManagedRule> managed;
@@ -96,10 +112,10 @@ struct Rules {
   std::vector<AbsenceRule> absences;
   std::vector<ContractorRule> contractors;
   std::optional<RehireRule> rehire;
-  std::vector<Dn> protected_groups;       ///< <protect member-of>: never written
-  bool missing_is_leaver = true;          ///< FeedSettings::missing
-  Location feed_at;                       ///< the rule named when somebody leaves by absence
-  std::string digest;                     ///< hex digest-like stamp of the mapping files' text; equal text, equal digest
+  std::vector<Dn> protected_groups;  ///< <protect member-of>: never written
+  bool missing_is_leaver = true;     ///< FeedSettings::missing
+  Location feed_at;                  ///< the rule named when somebody leaves by absence
+  std::string digest;                ///< hex digest-like stamp of the mapping files' text; equal text, equal digest
 
   static constexpr std::size_t npos = static_cast<std::size_t>(-1);
 

@@ -35,7 +35,7 @@ struct DirectorySettings {
   Dn base;
   BindMethod bind = BindMethod::anonymous;
   std::string bind_dn;
-  std::string secret;             ///< name of the secret, never its value
+  std::string secret;                     ///< name of the secret, never its value
   std::string tls_ca, tls_cert, tls_key;  ///< absolute paths, or empty
   bool start_tls = false;
   Dn people_base;
@@ -47,8 +47,8 @@ struct DirectorySettings {
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds timeout{30000};
   std::size_t page_size = 1000;
-  std::size_t window = 64;        ///< writes outstanding at once
-  std::size_t batch = 500;        ///< member values in one modify
+  std::size_t window = 64;  ///< writes outstanding at once
+  std::size_t batch = 500;  ///< member values in one modify
   DisableSettings disable;
   Location at;
   std::map<std::string, Location> places;  ///< of "people.base", "groups.base", "bind.dn"...: for later complaints
@@ -69,7 +69,7 @@ struct FieldSettings {
 struct FeedSettings {
   std::string name;
   std::string type = "csv";
-  std::string path;               ///< absolute: a file, or a folder whose newest file counts
+  std::string path;  ///< absolute: a file, or a folder whose newest file counts
   enum class Mode { snapshot, delta } mode = Mode::snapshot;
   enum class Missing { leaver, keep } missing = Missing::leaver;  ///< what a person absent from a snapshot is
   char delimiter = ',';
@@ -91,9 +91,18 @@ struct SafetySettings {
   std::size_t max_moves = 100;
   std::size_t max_deletes = 10;
   double min_entries_ratio = 0.9;
-  struct ProtectFilter { Filter filter; Location at; };
-  struct ProtectGroup { Dn group; Location at; };
-  struct ProtectPerson { PersonKey person; Location at; };
+  struct ProtectFilter {
+    Filter filter;
+    Location at;
+  };
+  struct ProtectGroup {
+    Dn group;
+    Location at;
+  };
+  struct ProtectPerson {
+    PersonKey person;
+    Location at;
+  };
   std::vector<ProtectFilter> protect_filters;
   std::vector<ProtectGroup> protect_groups;
   std::vector<ProtectPerson> protect_persons;
@@ -102,12 +111,15 @@ struct SafetySettings {
 
 /// <upstream>
 struct UpstreamSettings {
-  struct File { std::string path; Location at; };
+  struct File {
+    std::string path;
+    Location at;
+  };
   std::vector<File> files;
 };
 
 struct Settings {
-  std::string file;        ///< muster.xml as named
+  std::string file;               ///< muster.xml as named
   std::string directory_of_file;  ///< the folder that relative paths start from
   DirectorySettings directory;
   FeedSettings feed;

@@ -342,8 +342,12 @@ const ObjectClass* ObjectClasses::find(std::string_view name) const {
   return nullptr;
 }
 
-std::vector<std::string> ObjectClasses::must_of(const std::vector<std::string>& classes) const { return collect(*this, classes, false); }
-std::vector<std::string> ObjectClasses::allowed_of(const std::vector<std::string>& classes) const { return collect(*this, classes, true); }
+std::vector<std::string> ObjectClasses::must_of(const std::vector<std::string>& classes) const {
+  return collect(*this, classes, false);
+}
+std::vector<std::string> ObjectClasses::allowed_of(const std::vector<std::string>& classes) const {
+  return collect(*this, classes, true);
+}
 
 std::string nearest_of(std::string_view word, const std::vector<std::string>& candidates) {
   const std::string wanted = to_lower(word);

@@ -28,13 +28,13 @@ enum class Matching {
 
 /// One attribute type as a server's subschema, or the built-in table, describes it (RFC 4512 section 4.1.2).
 struct AttributeType {
-  std::string name;                 ///< first NAME, as spelled
-  std::vector<std::string> names;   ///< all names, lower case
+  std::string name;                ///< first NAME, as spelled
+  std::vector<std::string> names;  ///< all names, lower case
   std::string oid;
-  std::string syntax;               ///< OID of the syntax, inherited from SUP where need be
+  std::string syntax;  ///< OID of the syntax, inherited from SUP where need be
   Matching equality = Matching::octets;
   bool single_valued = false;
-  bool read_only = false;           ///< NO-USER-MODIFICATION, or computed by the server (memberOf)
+  bool read_only = false;  ///< NO-USER-MODIFICATION, or computed by the server (memberOf)
   bool operational = false;
 };
 

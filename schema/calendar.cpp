@@ -19,8 +19,12 @@ Civil civil_of(Instant at) {
   const auto day = floor<days>(at);
   const year_month_day ymd(day);
   const hh_mm_ss time(at - day);
-  return {static_cast<int>(ymd.year()), static_cast<int>(static_cast<unsigned>(ymd.month())), static_cast<int>(static_cast<unsigned>(ymd.day())),
-          static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
+  return {static_cast<int>(ymd.year()),
+          static_cast<int>(static_cast<unsigned>(ymd.month())),
+          static_cast<int>(static_cast<unsigned>(ymd.day())),
+          static_cast<int>(time.hours().count()),
+          static_cast<int>(time.minutes().count()),
+          static_cast<int>(time.seconds().count()),
           static_cast<int>(time.subseconds().count())};
 }
 
@@ -178,8 +182,9 @@ std::optional<Instant> parse_iso_time(std::string_view text) {
   int y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0;
   double share = 0;
   minutes zone{};
-  const bool read = in.number(4, y) && in.literal('-') && in.number(2, mo) && in.literal('-') && in.number(2, d) && (in.literal('T') || in.literal(' ')) &&
-                    in.number(2, h) && in.literal(':') && in.number(2, mi) && in.literal(':') && in.number(2, s) && in.fraction(share) && read_zone(in, zone);
+  const bool read = in.number(4, y) && in.literal('-') && in.number(2, mo) && in.literal('-') && in.number(2, d) &&
+                    (in.literal('T') || in.literal(' ')) && in.number(2, h) && in.literal(':') && in.number(2, mi) &&
+                    in.literal(':') && in.number(2, s) && in.fraction(share) && read_zone(in, zone);
   if (!read) return std::nullopt;
   const auto at = instant_of(y, mo, d, h, mi, s);
   if (!at) return std::nullopt;

@@ -17,15 +17,15 @@ struct Now {
   Day today{};
 };
 
-Now now_at(Instant utc);   ///< with the process's local time zone
+Now now_at(Instant utc);  ///< with the process's local time zone
 Now system_now();
 
-std::string compact_date(Day day);                              ///< "20261123"
-std::optional<Day> parse_compact_date(std::string_view text);   ///< eight digits and a day that exists
-std::string iso_date(Day day);                                  ///< "2026-11-23"
-std::string iso_time(Instant at);                               ///< "2026-11-23T07:37:53.120Z"
+std::string compact_date(Day day);                             ///< "20261123"
+std::optional<Day> parse_compact_date(std::string_view text);  ///< eight digits and a day that exists
+std::string iso_date(Day day);                                 ///< "2026-11-23"
+std::string iso_time(Instant at);                              ///< "2026-11-23T07:37:53.120Z"
 std::optional<Instant> parse_iso_time(std::string_view text);
-std::string generalized_time(Instant at);                       ///< "20261123073753Z" (RFC 4517 section 3.3.13)
+std::string generalized_time(Instant at);  ///< "20261123073753Z" (RFC 4517 section 3.3.13)
 /// Any GeneralizedTime: fractions, offsets, missing minutes.
 std::optional<Instant> parse_generalized_time(std::string_view text);
 /// "P30D", "P2W", "PT8H", "P1DT12H", "8h", "30d": seconds. Months and years are refused (they have no fixed length).

@@ -6,8 +6,8 @@ namespace muster {
 
 namespace {
 
-constexpr std::array<std::string_view, kActions.size()> kActionNames{"disable", "remove-member", "create", "rename", "move",      "enable",
-                                                                     "set",     "clear",         "expire", "add-member", "delete"};
+constexpr std::array<std::string_view, kActions.size()> kActionNames{
+    "disable", "remove-member", "create", "rename", "move", "enable", "set", "clear", "expire", "add-member", "delete"};
 constexpr std::array<std::string_view, 6> kDecisionNames{"joiner", "mover", "leaver", "absence", "drift", "stranger"};
 
 template <class Names, class E>

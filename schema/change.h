@@ -28,8 +28,8 @@ enum class Action : std::uint8_t {
   remove,  ///< of the whole entry: "delete"
 };
 inline constexpr std::array kActions{Action::disable, Action::remove_member, Action::create, Action::rename,
-                                     Action::move, Action::enable, Action::set, Action::clear, Action::expire,
-                                     Action::add_member, Action::remove};
+                                     Action::move,    Action::enable,        Action::set,    Action::clear,
+                                     Action::expire,  Action::add_member,    Action::remove};
 std::string_view to_string(Action action);
 /// False: no such action.
 bool parse_action(std::string_view text, Action& action);
@@ -49,13 +49,13 @@ bool parse_decision(std::string_view text, Decision& decision);
 /// One change to one entry or one membership.
 struct Change {
   Action action{};
-  PersonKey person;        ///< empty: an entry that belongs to nobody HR knows
-  EntryId entry;           ///< the person's entry; all zero for a create
-  Dn dn;                   ///< of that entry, as it is before the change; of a create: the new DN
-  std::string attribute;   ///< set, clear, expire
-  Dn group;                ///< add_member, remove_member
-  Values from, to;         ///< set, clear: values; rename: RDNs; move: parents; create: see `initial`
-  Attributes initial;      ///< create: the attributes of the new entry, without objectClass
+  PersonKey person;       ///< empty: an entry that belongs to nobody HR knows
+  EntryId entry;          ///< the person's entry; all zero for a create
+  Dn dn;                  ///< of that entry, as it is before the change; of a create: the new DN
+  std::string attribute;  ///< set, clear, expire
+  Dn group;               ///< add_member, remove_member
+  Values from, to;        ///< set, clear: values; rename: RDNs; move: parents; create: see `initial`
+  Attributes initial;     ///< create: the attributes of the new entry, without objectClass
   bool create_disabled = false;
   Reason because;
   Decision decision = Decision::mover;

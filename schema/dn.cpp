@@ -83,7 +83,8 @@ class Parser {
     while (!at_end() && peek() == ' ') ++pos_;
   }
   Error fault(const std::string& what) const {
-    return {Errc::config, "'" + std::string(text_) + "' is no distinguished name: " + what + " at character " + std::to_string(pos_ + 1), ""};
+    return {Errc::config,
+            "'" + std::string(text_) + "' is no distinguished name: " + what + " at character " + std::to_string(pos_ + 1), ""};
   }
 
   Status rdn(std::vector<Ava>& avas) {
@@ -141,7 +142,8 @@ class Parser {
       ++pos_;
       return ok();
     }
-    if (pos_ + 1 >= text_.size() || hex_value(c) < 0 || hex_value(text_[pos_ + 1]) < 0) return fault("a backslash that escapes nothing");
+    if (pos_ + 1 >= text_.size() || hex_value(c) < 0 || hex_value(text_[pos_ + 1]) < 0)
+      return fault("a backslash that escapes nothing");
     out.push_back(static_cast<char>(hex_value(c) << 4 | hex_value(text_[pos_ + 1])));
     pos_ += 2;
     return ok();
@@ -174,10 +176,12 @@ class Parser {
       pos_ += 2;
     }
     skip_blanks();
-    if (ber.empty() || (!at_end() && std::string_view(",+;").find(peek()) == std::string_view::npos)) return fault("a broken hexadecimal value");
+    if (ber.empty() || (!at_end() && std::string_view(",+;").find(peek()) == std::string_view::npos))
+      return fault("a broken hexadecimal value");
     const auto tag = static_cast<unsigned char>(ber[0]);
     const bool string = tag == 0x04 || tag == 0x0c || tag == 0x13 || tag == 0x16;
-    if (!string || ber.size() < 2 || static_cast<unsigned char>(ber[1]) >= 0x80 || ber.size() != 2 + static_cast<std::size_t>(static_cast<unsigned char>(ber[1]))) {
+    if (!string || ber.size() < 2 || static_cast<unsigned char>(ber[1]) >= 0x80 ||
+        ber.size() != 2 + static_cast<std::size_t>(static_cast<unsigned char>(ber[1]))) {
       return fault("a hexadecimal value that is no string");
     }
     out = ber.substr(2);
@@ -307,7 +311,8 @@ std::string escape_dn_value(std::string_view value) {
 }
 
 Result<Dn> Dn::parse(std::string_view text) {
-  if (is_plain(text) && !(is_digit(text.front()) || text.find(",0.") != std::string_view::npos)) return Dn(std::string(text), to_lower(text));
+  if (is_plain(text) && !(is_digit(text.front()) || text.find(",0.") != std::string_view::npos))
+    return Dn(std::string(text), to_lower(text));
   auto names = Parser(text).names();
   if (!names) return std::move(names).error();
   std::string normal;

@@ -12,8 +12,8 @@ struct Filter::Node {
   Kind kind{};
   std::vector<std::shared_ptr<const Node>> children;
   std::string attribute;
-  std::string value;                 ///< unescaped
-  std::vector<std::string> parts;    ///< substrings: initial, any..., final
+  std::string value;               ///< unescaped
+  std::vector<std::string> parts;  ///< substrings: initial, any..., final
 };
 
 namespace {
@@ -44,7 +44,8 @@ class Parser {
   static constexpr int kDeepest = 100;
 
   Error fault(const std::string& what) const {
-    return {Errc::config, "'" + std::string(text_) + "' is no search filter: " + what + " at character " + std::to_string(pos_ + 1), ""};
+    return {Errc::config, "'" + std::string(text_) + "' is no search filter: " + what + " at character " + std::to_string(pos_ + 1),
+            ""};
   }
   bool at(char c) const { return pos_ < text_.size() && text_[pos_] == c; }
 
@@ -76,7 +77,8 @@ class Parser {
     pos_ = end;
     if (at(':')) return extensible(node);
     if (node.attribute.empty()) return fault("an attribute is missing");
-    if (node.attribute.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.;_") != std::string::npos) return fault("'" + node.attribute + "' is no attribute");
+    if (node.attribute.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.;_") != std::string::npos)
+      return fault("'" + node.attribute + "' is no attribute");
     node.kind = at('>') ? Node::Kind::greater : at('<') ? Node::Kind::less : Node::Kind::equal;
     if (at('>') || at('<') || at('~')) ++pos_;
     if (!at('=')) return fault("'=' is missing");
@@ -102,7 +104,8 @@ class Parser {
       if (c == '*' && node.kind == Node::Kind::equal) {
         parts.emplace_back();
       } else if (c == '\\') {
-        if (pos_ + 2 >= text_.size() || hex_value(text_[pos_ + 1]) < 0 || hex_value(text_[pos_ + 2]) < 0) return fault("a backslash without two hexadecimal digits");
+        if (pos_ + 2 >= text_.size() || hex_value(text_[pos_ + 1]) < 0 || hex_value(text_[pos_ + 2]) < 0)
+          return fault("a backslash without two hexadecimal digits");
         parts.back().push_back(static_cast<char>(hex_value(text_[pos_ + 1]) << 4 | hex_value(text_[pos_ + 2])));
         pos_ += 2;
       } else {
@@ -126,7 +129,9 @@ class Parser {
 
 bool matches_parts(const std::string& value, const std::vector<std::string>& parts, Matching rule) {
   const std::string whole = normalise(rule, value);
-  const auto folded = [&](const std::string& s) { return rule == Matching::case_exact || rule == Matching::octets ? s : fold_case(s); };
+  const auto folded = [&](const std::string& s) {
+    return rule == Matching::case_exact || rule == Matching::octets ? s : fold_case(s);
+  };
   std::size_t at = 0;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const std::string part = folded(parts[i]);
@@ -216,7 +221,9 @@ Result<Filter> Filter::parse(std::string_view text) {
   return f;
 }
 
-bool Filter::matches(const Entry& entry, const AttributeTypes& types) const { return root_ && evaluate(*root_, entry, types) == Truth::yes; }
+bool Filter::matches(const Entry& entry, const AttributeTypes& types) const {
+  return root_ && evaluate(*root_, entry, types) == Truth::yes;
+}
 
 std::vector<std::string> Filter::attributes() const {
   std::set<std::string> names;

@@ -68,8 +68,7 @@ inline Status ok() { return std::monostate{}; }
 }  // namespace muster
 
 /// Hands an error on to the caller: MUSTER_TRY(store.commit());
-#define MUSTER_TRY(expression)                                   \
-  do {                                                           \
-    if (auto muster_try_status = (expression); !muster_try_status) \
-      return std::move(muster_try_status).error();               \
+#define MUSTER_TRY(expression)                                                                                  \
+  do {                                                                                                          \
+    if (auto muster_try_status = (expression); !muster_try_status) return std::move(muster_try_status).error(); \
   } while (false)

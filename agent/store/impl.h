@@ -15,9 +15,7 @@ void migrate(sql::Database& db);
 
 inline std::int64_t millis(Instant at) { return at.time_since_epoch().count(); }
 inline Instant instant(std::int64_t ms) { return Instant(std::chrono::milliseconds(ms)); }
-inline std::string_view bytes_of(const EntryId& id) {
-  return {reinterpret_cast<const char*>(id.rep().data()), id.rep().size()};
-}
+inline std::string_view bytes_of(const EntryId& id) { return {reinterpret_cast<const char*>(id.rep().data()), id.rep().size()}; }
 EntryId entry_id_of(std::string_view bytes);
 /// A DN that was stored by us; a damaged one reads as the empty DN.
 Dn stored_dn(std::string_view text);

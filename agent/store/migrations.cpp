@@ -70,8 +70,10 @@ int version_of(sql::Database& db) {
 void migrate(sql::Database& db) {
   int version = version_of(db);
   if (version > kVersion) {
-    throw StoreFailure({Errc::config, "the state database was written by a newer muster (schema " + std::to_string(version) + ", this one knows " +
-                            std::to_string(kVersion) + ")", "install that version again; nothing was changed"});
+    throw StoreFailure({Errc::config,
+                        "the state database was written by a newer muster (schema " + std::to_string(version) +
+                            ", this one knows " + std::to_string(kVersion) + ")",
+                        "install that version again; nothing was changed"});
   }
   for (; version < kVersion; ++version) {
     db.exec("BEGIN IMMEDIATE");

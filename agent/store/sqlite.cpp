@@ -23,7 +23,8 @@ namespace {
 
 Statement::Statement(sqlite3* db, const char* text) {
   sqlite3_stmt* raw = nullptr;
-  if (const int rc = sqlite3_prepare_v3(db, text, -1, SQLITE_PREPARE_PERSISTENT, &raw, nullptr); rc != SQLITE_OK) fail(db, rc, text);
+  if (const int rc = sqlite3_prepare_v3(db, text, -1, SQLITE_PREPARE_PERSISTENT, &raw, nullptr); rc != SQLITE_OK)
+    fail(db, rc, text);
   stmt_.reset(raw);
 }
 
@@ -63,8 +64,7 @@ bool Statement::step() {
 }
 
 void Statement::run() {
-  while (step()) {
-  }
+  while (step()) {}
   sqlite3_reset(stmt_.get());
 }
 

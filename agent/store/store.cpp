@@ -26,7 +26,9 @@ Store Store::open(const std::string& path) {
   return Store(std::move(impl));
 }
 
-Store Store::open_read_only(const std::string& path) { return Store(std::make_unique<Impl>(Impl{sql::Database::open(path, true)})); }
+Store Store::open_read_only(const std::string& path) {
+  return Store(std::make_unique<Impl>(Impl{sql::Database::open(path, true)}));
+}
 
 Store Store::copy_of(const std::string& path, const std::string& copy) {
   auto from = sql::Database::open(path, true);
@@ -66,7 +68,8 @@ std::optional<Store::Cursor> Store::cursor(const std::string& stream) {
   return Cursor{s.text(0), s.text(1)};
 }
 void Store::set_cursor(const std::string& stream, const std::string& cookie, const std::string& params) {
-  auto& s = impl_->db.cached("INSERT INTO cursor VALUES(?,?,?) ON CONFLICT DO UPDATE SET cookie=excluded.cookie, params=excluded.params");
+  auto& s =
+      impl_->db.cached("INSERT INTO cursor VALUES(?,?,?) ON CONFLICT DO UPDATE SET cookie=excluded.cookie, params=excluded.params");
   s.bind(1, std::string_view(stream)).bind_blob(2, cookie).bind(3, std::string_view(params)).run();
 }
 void Store::forget_cursors() { impl_->db.exec("DELETE FROM cursor"); }

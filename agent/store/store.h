@@ -26,16 +26,16 @@ using Row = std::int64_t;
 /// One entry of the mirror.
 struct EntryRow {
   Row id = 0;
-  int stream = 0;        ///< which watched base it was last seen under
+  int stream = 0;  ///< which watched base it was last seen under
   Entry entry;
   Ledger ledger;
-  bool gone = false;     ///< deleted or out of scope; kept, so that its return is recognised
+  bool gone = false;  ///< deleted or out of scope; kept, so that its return is recognised
 };
 struct PersonRow {
   Row id = 0;
   Person person;
   std::optional<Row> entry;
-  int attempts = 0;                     ///< failed writes in a row
+  int attempts = 0;  ///< failed writes in a row
   std::optional<Instant> retry_at;
 };
 enum class GroupKind : std::uint8_t { member, unique_member, member_uid };
@@ -45,7 +45,7 @@ struct GroupRow {
   Dn dn;
   GroupKind kind = GroupKind::member;
   std::string version, digest;
-  bool placeholder = false;   ///< the declared placeholder is among its values (and not in the member table)
+  bool placeholder = false;  ///< the declared placeholder is among its values (and not in the member table)
   bool gone = false;
 };
 /// A membership of one entry, with what the agent knows about how it came to be.
@@ -63,21 +63,21 @@ struct ProblemRow {
 };
 struct JournalRow {
   Row seq = 0;
-  Row person = 0, entry = 0, group = 0;   ///< 0: none
+  Row person = 0, entry = 0, group = 0;  ///< 0: none
   Change change;
   std::string hash;
-  std::string hold;                        ///< the approval that lets it pass; empty: none needed
+  std::string hold;  ///< the approval that lets it pass; empty: none needed
 };
 struct HoldRow {
-  std::string id;        ///< SHA-256 of the sorted canonical lines, hex; shown as its first 12 digits
-  std::string kind;      ///< a Kind's name, or "rules"
-  std::string status;    ///< open, approved, rejected, superseded
+  std::string id;      ///< SHA-256 of the sorted canonical lines, hex; shown as its first 12 digits
+  std::string kind;    ///< a Kind's name, or "rules"
+  std::string status;  ///< open, approved, rejected, superseded
   std::string sentence;
   std::size_t count = 0, people = 0;
   Instant created{};
   std::string by, reason;
   std::optional<Instant> decided;
-  std::size_t released = 0;   ///< changes of this hold and its predecessors that were released one person at a time
+  std::size_t released = 0;  ///< changes of this hold and its predecessors that were released one person at a time
 };
 struct AuditRow {
   Row seq = 0;
@@ -115,7 +115,9 @@ class Store {
   void set_meta(std::string_view key, std::string_view value);
 
   // --- cursors
-  struct Cursor { std::string cookie, params; };
+  struct Cursor {
+    std::string cookie, params;
+  };
   std::optional<Cursor> cursor(const std::string& stream);
   void set_cursor(const std::string& stream, const std::string& cookie, const std::string& params);
   void forget_cursors();
@@ -153,7 +155,12 @@ class Store {
    public:
     explicit Scan(Store& store);
     ~Scan();
-    struct Item { Row id; int stream; std::string_view uuid, dn, version, image; bool gone; };
+    struct Item {
+      Row id;
+      int stream;
+      std::string_view uuid, dn, version, image;
+      bool gone;
+    };
     /// The next row when it is `uuid`; null otherwise (the caller looks it up). Its views are valid until the next write.
     const Item* match(const EntryId& uuid);
     /// After a look-up that found `id`: goes on behind it.
@@ -174,7 +181,7 @@ class Store {
   void set_placeholder(Row group, bool present);
   void touch_group(Row group, std::string_view version);
   void mark_members_dirty(Row group);
-  std::vector<GroupRow> dirty_groups();                 ///< whose membership changed since it was last planned
+  std::vector<GroupRow> dirty_groups();  ///< whose membership changed since it was last planned
   void clear_group_dirty(Row group);
   void mark_groups_of_value_dirty(std::string_view value);
   void each_group_id(const std::function<void(Row, const EntryId&)>& each);
@@ -196,7 +203,7 @@ class Store {
   std::optional<PersonRow> person(const PersonKey& key);
   std::optional<PersonRow> person_by_row(Row id);
   std::optional<PersonRow> person_of_entry(Row entry);
-  Row put_person(const Person& person);                 ///< inserts or updates; marks dirty
+  Row put_person(const Person& person);  ///< inserts or updates; marks dirty
   void set_source(Row id, std::string_view source);
   void set_unlisted(Row id);
   std::size_t count_people(bool listed_only);
@@ -204,29 +211,36 @@ class Store {
   void each_person_id(const std::function<void(Row id, std::string_view key, bool listed)>& each);
   void link(Row person, Row entry);
   void unlink(Row person);
-  void mark_person_dirty(Row id);                       ///< also one who was planned in this run
+  void mark_person_dirty(Row id);  ///< also one who was planned in this run
   void clear_person_dirty(Row id);
   void mark_all_dirty();
-  /// While a run is under way its subjects are "planned": neither dirty nor clean. planned_to(0) ends that, planned_to(1) starts again.
+  /// While a run is under way its subjects are "planned": neither dirty nor clean. planned_to(0) ends that, planned_to(1) starts
+  /// again.
   void mark_person_planned(Row id);
   void mark_stranger_planned(Row id);
   void planned_to(int dirty);
-  void mark_owner_dirty(Row entry);                     ///< the entry and the person linked to it
+  void mark_owner_dirty(Row entry);  ///< the entry and the person linked to it
   std::size_t count_dirty();
   void set_attempts(Row id, int attempts, std::optional<Instant> retry_at);
-  void retry_due(Instant now);                          ///< marks dirty whose retry_at has come
+  void retry_due(Instant now);  ///< marks dirty whose retry_at has come
   std::optional<Instant> next_retry();
   std::vector<PersonRow> dirty_people(Row after, std::size_t limit);
   std::vector<PersonRow> unlinked_dirty_people(Row after, std::size_t limit);
   void set_person_join(Row person, const std::vector<std::pair<int, std::string>>& values);
   void mark_claimants_dirty(int ordinal, const std::string& value);
-  void claim(Row person, Row entry, int ordinal);       ///< one linking pass's claims
-  struct Claim { Row person, entry; int ordinal; std::size_t rivals; };
+  void claim(Row person, Row entry, int ordinal);  ///< one linking pass's claims
+  struct Claim {
+    Row person, entry;
+    int ordinal;
+    std::size_t rivals;
+  };
   std::vector<Claim> claims();
   void forget_claims();
 
   // --- problems: a subject's problems are replaced as a whole
-  struct ProblemDiff { std::vector<ProblemRow> raised, cleared; };
+  struct ProblemDiff {
+    std::vector<ProblemRow> raised, cleared;
+  };
   ProblemDiff set_problems(const std::string& subject, const std::vector<ProblemRow>& problems, Instant now);
   std::vector<ProblemRow> problems(std::string_view subject = {});
   std::size_t count_problems();
@@ -235,22 +249,30 @@ class Store {
   void drop_planned();
   void add_planned(const JournalRow& row);
   std::vector<JournalRow> planned(Action action, std::size_t limit);
-  struct PlannedKey { Row seq; Action action; Kind kind; Decision decision; Row person; bool approved; int held; };
+  struct PlannedKey {
+    Row seq;
+    Action action;
+    Kind kind;
+    Decision decision;
+    Row person;
+    bool approved;
+    int held;
+  };
   void each_planned(const std::function<void(const PlannedKey&)>& each);
   void each_planned_change(const std::function<void(const JournalRow&)>& each);
   void set_held(Row seq, Kind kind);
-  std::vector<std::string> held_hashes(Kind kind);      ///< sorted
+  std::vector<std::string> held_hashes(Kind kind);  ///< sorted
   void move_to_hold(Kind kind, const std::string& hold);
   void set_intent(Row seq);
   std::vector<JournalRow> intents();
   void forget_change(Row seq);
-  void forget_planned_of(Row person, Row entry);         ///< of a person, or (person 0) of a stranger
-  void forget_planned_members(Row group);                ///< of members that are no known entry
+  void forget_planned_of(Row person, Row entry);  ///< of a person, or (person 0) of a stranger
+  void forget_planned_members(Row group);         ///< of members that are no known entry
   std::size_t count_planned();
 
   // --- holds (holds.cpp)
   std::vector<HoldRow> holds(bool open_only);
-  std::optional<HoldRow> hold(std::string_view prefix);   ///< by a unique prefix of its id
+  std::optional<HoldRow> hold(std::string_view prefix);  ///< by a unique prefix of its id
   void put_hold(const HoldRow& hold);
   void set_hold_changes(const std::string& hold, const std::vector<JournalRow>& changes);
   std::vector<JournalRow> hold_changes(const std::string& hold);
@@ -285,7 +307,12 @@ class Store {
   Row outbox_row_of(const std::string& id);
 
   /// Reports of reads that need more than one of the above (report.cpp).
-  struct GrantRow { std::string person, dn; Instant since{}; Reason because; bool granted = false; };
+  struct GrantRow {
+    std::string person, dn;
+    Instant since{};
+    Reason because;
+    bool granted = false;
+  };
   std::vector<GrantRow> members_with_reasons(Row group);
 
  private:

@@ -20,7 +20,9 @@ AuditRow Store::append_audit(const std::string& body) {
   set_meta("audit.head", std::to_string(row.seq) + " " + row.hash);
   return row;
 }
-std::optional<AuditRow> Store::last_audit() { return one_audit(impl_->db.cached("SELECT seq, body, hash FROM audit ORDER BY seq DESC LIMIT 1")); }
+std::optional<AuditRow> Store::last_audit() {
+  return one_audit(impl_->db.cached("SELECT seq, body, hash FROM audit ORDER BY seq DESC LIMIT 1"));
+}
 
 void Store::each_audit(Row after, const std::function<bool(const AuditRow&)>& each) {
   auto s = impl_->db.prepare("SELECT seq, body, hash FROM audit WHERE seq>? ORDER BY seq");
@@ -35,7 +37,8 @@ Row Store::append_event(const std::string& id, const std::string& body) {
   return impl_->db.last_id();
 }
 std::vector<OutboxRow> Store::outbox(Row after, std::size_t limit) {
-  auto& s = with(impl_->db.cached("SELECT seq, id, body FROM outbox WHERE seq>? ORDER BY seq LIMIT ?"), after, static_cast<std::int64_t>(limit));
+  auto& s = with(impl_->db.cached("SELECT seq, id, body FROM outbox WHERE seq>? ORDER BY seq LIMIT ?"), after,
+                 static_cast<std::int64_t>(limit));
   const sql::Rewind rewind(s);
   std::vector<OutboxRow> rows;
   while (s.step()) rows.push_back({s.integer(0), s.text(1), s.text(2)});

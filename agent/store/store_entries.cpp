@@ -97,11 +97,13 @@ Row Store::highest_entry_row() {
 void Store::set_join_values(Row entry, const std::vector<std::pair<int, std::string>>& values) {
   with(impl_->db.cached("DELETE FROM join_value WHERE entry=?"), entry).run();
   for (const auto& [ordinal, value] : values) {
-    with(impl_->db.cached("INSERT OR IGNORE INTO join_value VALUES(?,?,?)"), std::int64_t{ordinal}, std::string_view(value), entry).run();
+    with(impl_->db.cached("INSERT OR IGNORE INTO join_value VALUES(?,?,?)"), std::int64_t{ordinal}, std::string_view(value), entry)
+        .run();
   }
 }
 std::vector<Row> Store::entries_with_join_value(int ordinal, const std::string& value) {
-  auto& s = impl_->db.cached("SELECT j.entry FROM join_value j JOIN entry e ON e.id=j.entry WHERE j.ordinal=? AND j.value=? AND e.gone=0 LIMIT 3");
+  auto& s = impl_->db.cached(
+      "SELECT j.entry FROM join_value j JOIN entry e ON e.id=j.entry WHERE j.ordinal=? AND j.value=? AND e.gone=0 LIMIT 3");
   with(s, std::int64_t{ordinal}, std::string_view(value));
   const sql::Rewind rewind(s);
   std::vector<Row> rows;
@@ -110,13 +112,15 @@ std::vector<Row> Store::entries_with_join_value(int ordinal, const std::string& 
 }
 
 bool Store::is_claimed(Row entry) {
-  auto& s = impl_->db.cached("SELECT 1 FROM join_value j JOIN person_join p ON p.ordinal=j.ordinal AND p.value=j.value WHERE j.entry=? LIMIT 1");
+  auto& s = impl_->db.cached(
+      "SELECT 1 FROM join_value j JOIN person_join p ON p.ordinal=j.ordinal AND p.value=j.value WHERE j.entry=? LIMIT 1");
   with(s, entry);
   const sql::Rewind rewind(s);
   return s.step();
 }
 std::vector<EntryRow> Store::dirty_strangers(Row after, std::size_t limit) {
-  auto& s = impl_->db.cached("SELECT " ENTRY_COLUMNS " FROM entry e WHERE dirty=1 AND gone=0 AND id>?"
+  auto& s = impl_->db.cached("SELECT " ENTRY_COLUMNS
+                             " FROM entry e WHERE dirty=1 AND gone=0 AND id>?"
                              " AND NOT EXISTS(SELECT 1 FROM person p WHERE p.entry=e.id) ORDER BY id LIMIT ?");
   with(s, after, static_cast<std::int64_t>(limit));
   const sql::Rewind rewind(s);
@@ -133,7 +137,8 @@ std::vector<EntryRow> Store::entries(Row after, std::size_t limit) {
   return rows;
 }
 std::vector<EntryRow> Store::entries_without_person() {
-  auto& s = impl_->db.cached("SELECT " ENTRY_COLUMNS " FROM entry e WHERE gone=0 AND NOT EXISTS(SELECT 1 FROM person p WHERE p.entry=e.id)");
+  auto& s = impl_->db.cached("SELECT " ENTRY_COLUMNS
+                             " FROM entry e WHERE gone=0 AND NOT EXISTS(SELECT 1 FROM person p WHERE p.entry=e.id)");
   const sql::Rewind rewind(s);
   std::vector<EntryRow> rows;
   while (s.step()) rows.push_back(entry_from(s));
@@ -150,11 +155,13 @@ struct Store::Scan::Impl {
     taken = false;
     valid = rows.step();
     if (!valid) return;
-    item = {rows.integer(0), static_cast<int>(rows.integer(1)), rows.view(2), rows.view(3), rows.view(4), rows.view(5), rows.integer(6) != 0};
+    item = {rows.integer(0),     static_cast<int>(rows.integer(1)), rows.view(2), rows.view(3), rows.view(4), rows.view(5),
+            rows.integer(6) != 0};
   }
 };
 Store::Scan::Scan(Store& store)
-    : impl_(std::make_unique<Impl>(Impl{store.impl_->db.prepare("SELECT id, stream, uuid, dn, version, image, gone FROM entry ORDER BY id"), {}})) {
+    : impl_(std::make_unique<Impl>(
+          Impl{store.impl_->db.prepare("SELECT id, stream, uuid, dn, version, image, gone FROM entry ORDER BY id"), {}})) {
   impl_->advance();
 }
 Store::Scan::~Scan() = default;

@@ -37,7 +37,8 @@ std::optional<GroupRow> Store::group(const EntryId& uuid) {
   return one_group(s.bind_blob(1, bytes_of(uuid)));
 }
 std::optional<GroupRow> Store::group_by_dn(const Dn& dn) {
-  return one_group(with(impl_->db.cached("SELECT " GROUP_COLUMNS " FROM grp WHERE ndn=? AND gone=0"), std::string_view(dn.normal())));
+  return one_group(
+      with(impl_->db.cached("SELECT " GROUP_COLUMNS " FROM grp WHERE ndn=? AND gone=0"), std::string_view(dn.normal())));
 }
 std::optional<GroupRow> Store::group_by_row(Row id) {
   return one_group(with(impl_->db.cached("SELECT " GROUP_COLUMNS " FROM grp WHERE id=?"), id));
@@ -51,7 +52,8 @@ std::vector<GroupRow> Store::groups() {
 }
 
 Row Store::put_group(const GroupRow& g) {
-  auto& s = g.id ? impl_->db.cached("UPDATE grp SET uuid=?, dn=?, ndn=?, kind=?, version=?, digest=?, placeholder=?, gone=0, dirty=1 WHERE id=?")
+  auto& s = g.id ? impl_->db.cached(
+                       "UPDATE grp SET uuid=?, dn=?, ndn=?, kind=?, version=?, digest=?, placeholder=?, gone=0, dirty=1 WHERE id=?")
                  : impl_->db.cached("INSERT INTO grp(uuid,dn,ndn,kind,version,digest,placeholder) VALUES(?,?,?,?,?,?,?)");
   s.bind_blob(1, bytes_of(g.uuid)).bind(2, std::string_view(g.dn.str())).bind(3, std::string_view(g.dn.normal()));
   s.bind(4, static_cast<std::int64_t>(g.kind)).bind(5, std::string_view(g.version)).bind(6, std::string_view(g.digest));
@@ -71,7 +73,10 @@ void Store::set_placeholder(Row group, bool present) {
 }
 void Store::mark_members_dirty(Row group) {
   with(impl_->db.cached("UPDATE entry SET dirty=1 WHERE gone=0 AND ndn IN (SELECT value FROM member WHERE grp=?)"), group).run();
-  with(impl_->db.cached("UPDATE person SET dirty=1 WHERE entry IN (SELECT e.id FROM entry e JOIN member m ON m.value=e.ndn WHERE m.grp=?)"), group).run();
+  with(impl_->db.cached(
+           "UPDATE person SET dirty=1 WHERE entry IN (SELECT e.id FROM entry e JOIN member m ON m.value=e.ndn WHERE m.grp=?)"),
+       group)
+      .run();
 }
 std::vector<GroupRow> Store::dirty_groups() {
   auto& s = impl_->db.cached("SELECT " GROUP_COLUMNS " FROM grp WHERE dirty=1 AND gone=0 ORDER BY id");
@@ -133,7 +138,9 @@ std::vector<MembershipRow> Store::memberships(Row entry, const std::vector<std::
 }
 
 void Store::set_granted(Row entry, Row group, Instant since, const Reason& b) {
-  auto& s = impl_->db.cached("INSERT INTO granted VALUES(?,?,?,?,?,?) ON CONFLICT DO UPDATE SET rule=excluded.rule, text=excluded.text, cause=excluded.cause");
+  auto& s = impl_->db.cached(
+      "INSERT INTO granted VALUES(?,?,?,?,?,?) ON CONFLICT DO UPDATE SET rule=excluded.rule, text=excluded.text, "
+      "cause=excluded.cause");
   with(s, entry, group, millis(since), std::string_view(b.rule), std::string_view(b.text), std::string_view(b.cause)).run();
 }
 void Store::forget_granted(Row entry, Row group) {
@@ -143,7 +150,8 @@ void Store::forget_granted(Row entry, Row group) {
 std::vector<std::string> Store::unresolved_members(Row group) {
   auto& s = impl_->db.cached(
       "SELECT m.value FROM member m WHERE m.grp=? AND CASE substr(m.value,1,4) WHEN 'uid:'"
-      " THEN NOT EXISTS(SELECT 1 FROM join_value j JOIN entry e ON e.id=j.entry WHERE j.ordinal=-1 AND j.value=substr(m.value,5) AND e.gone=0)"
+      " THEN NOT EXISTS(SELECT 1 FROM join_value j JOIN entry e ON e.id=j.entry WHERE j.ordinal=-1 AND j.value=substr(m.value,5) "
+      "AND e.gone=0)"
       " ELSE NOT EXISTS(SELECT 1 FROM entry e WHERE e.ndn=m.value AND e.gone=0) END");
   with(s, group);
   const sql::Rewind rewind(s);

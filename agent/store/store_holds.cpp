@@ -53,7 +53,8 @@ std::optional<HoldRow> Store::hold(std::string_view prefix) {
 void Store::put_hold(const HoldRow& h) {
   auto& s = impl_->db.cached("INSERT OR REPLACE INTO hold(" HOLD_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?)");
   with(s, std::string_view(h.id), std::string_view(h.kind), std::string_view(h.status), std::string_view(h.sentence),
-       static_cast<std::int64_t>(h.count), static_cast<std::int64_t>(h.people), millis(h.created), std::string_view(h.by), std::string_view(h.reason));
+       static_cast<std::int64_t>(h.count), static_cast<std::int64_t>(h.people), millis(h.created), std::string_view(h.by),
+       std::string_view(h.reason));
   if (h.decided) s.bind(10, millis(*h.decided));
   s.bind(11, static_cast<std::int64_t>(h.released)).run();
 }
@@ -62,14 +63,15 @@ void Store::set_hold_changes(const std::string& hold, const std::vector<JournalR
   with(impl_->db.cached("DELETE FROM hold_change WHERE hold=?"), std::string_view(hold)).run();
   for (const JournalRow& r : changes) {
     const std::string body = dump(change_to_json(r.change));
-    with(impl_->db.cached("INSERT OR REPLACE INTO hold_change VALUES(?,?,?,?,?,?)"), std::string_view(hold), std::string_view(r.hash), r.person, r.entry,
-         r.group, std::string_view(body))
+    with(impl_->db.cached("INSERT OR REPLACE INTO hold_change VALUES(?,?,?,?,?,?)"), std::string_view(hold),
+         std::string_view(r.hash), r.person, r.entry, r.group, std::string_view(body))
         .run();
   }
 }
 
 std::vector<JournalRow> Store::hold_changes(const std::string& hold) {
-  auto& s = with(impl_->db.cached("SELECT hash, person, entry, grp, body FROM hold_change WHERE hold=? ORDER BY hash"), std::string_view(hold));
+  auto& s = with(impl_->db.cached("SELECT hash, person, entry, grp, body FROM hold_change WHERE hold=? ORDER BY hash"),
+                 std::string_view(hold));
   const sql::Rewind rewind(s);
   std::vector<JournalRow> all;
   while (s.step()) {
@@ -85,17 +87,22 @@ std::vector<JournalRow> Store::hold_changes(const std::string& hold) {
 }
 
 void Store::mark_held_people_dirty(const std::string& hold) {
-  with(impl_->db.cached("UPDATE grp SET dirty=1 WHERE gone=0 AND id IN (SELECT grp FROM hold_change WHERE hold=? AND person=0 AND entry=0)"),
+  with(impl_->db.cached(
+           "UPDATE grp SET dirty=1 WHERE gone=0 AND id IN (SELECT grp FROM hold_change WHERE hold=? AND person=0 AND entry=0)"),
        std::string_view(hold))
       .run();
-  with(impl_->db.cached("UPDATE person SET dirty=1 WHERE id IN (SELECT person FROM hold_change WHERE hold=?)"), std::string_view(hold)).run();
-  with(impl_->db.cached("UPDATE entry SET dirty=1 WHERE gone=0 AND id IN (SELECT entry FROM hold_change WHERE hold=? AND person=0)"), std::string_view(hold))
+  with(impl_->db.cached("UPDATE person SET dirty=1 WHERE id IN (SELECT person FROM hold_change WHERE hold=?)"),
+       std::string_view(hold))
+      .run();
+  with(
+      impl_->db.cached("UPDATE entry SET dirty=1 WHERE gone=0 AND id IN (SELECT entry FROM hold_change WHERE hold=? AND person=0)"),
+      std::string_view(hold))
       .run();
 }
 
 void Store::decide_change(const JournalRow& change, const std::string& hold, bool approved, const std::string& by) {
-  with(impl_->db.cached("INSERT OR REPLACE INTO decision VALUES(?,?,?,?,?,?)"), std::string_view(change.hash), std::string_view(hold),
-       std::int64_t{approved}, std::string_view(by), change.person, change.entry)
+  with(impl_->db.cached("INSERT OR REPLACE INTO decision VALUES(?,?,?,?,?,?)"), std::string_view(change.hash),
+       std::string_view(hold), std::int64_t{approved}, std::string_view(by), change.person, change.entry)
       .run();
 }
 std::vector<std::string> Store::decided_hashes(Row person, Row entry) {
@@ -111,15 +118,23 @@ std::string Store::approved_by(const std::string& hash) {
 std::string Store::rejected_by(const std::string& hash) {
   return first_text(with(impl_->db.cached("SELECT by FROM decision WHERE hash=? AND approved=0"), std::string_view(hash)));
 }
-void Store::forget_decision(const std::string& hash) { with(impl_->db.cached("DELETE FROM decision WHERE hash=?"), std::string_view(hash)).run(); }
+void Store::forget_decision(const std::string& hash) {
+  with(impl_->db.cached("DELETE FROM decision WHERE hash=?"), std::string_view(hash)).run();
+}
 void Store::rest_held_people(const std::string& hold) {
-  with(impl_->db.cached("UPDATE person SET dirty=0 WHERE dirty=2 AND id IN (SELECT person FROM hold_change WHERE hold=?)"), std::string_view(hold)).run();
-  with(impl_->db.cached("UPDATE entry SET dirty=0 WHERE dirty=2 AND id IN (SELECT entry FROM hold_change WHERE hold=? AND person=0)"), std::string_view(hold)).run();
+  with(impl_->db.cached("UPDATE person SET dirty=0 WHERE dirty=2 AND id IN (SELECT person FROM hold_change WHERE hold=?)"),
+       std::string_view(hold))
+      .run();
+  with(impl_->db.cached(
+           "UPDATE entry SET dirty=0 WHERE dirty=2 AND id IN (SELECT entry FROM hold_change WHERE hold=? AND person=0)"),
+       std::string_view(hold))
+      .run();
 }
 
 bool Store::hold_touched(const std::string& hold) {
-  auto& s = impl_->db.cached("SELECT 1 FROM hold_change c LEFT JOIN person p ON p.id=c.person LEFT JOIN entry e ON e.id=c.entry AND c.person=0"
-                             " WHERE c.hold=? AND (p.dirty=2 OR e.dirty=2) LIMIT 1");
+  auto& s = impl_->db.cached(
+      "SELECT 1 FROM hold_change c LEFT JOIN person p ON p.id=c.person LEFT JOIN entry e ON e.id=c.entry AND c.person=0"
+      " WHERE c.hold=? AND (p.dirty=2 OR e.dirty=2) LIMIT 1");
   with(s, std::string_view(hold));
   const sql::Rewind rewind(s);
   return s.step();

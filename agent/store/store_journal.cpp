@@ -1,5 +1,4 @@
 #include <algorithm>
-
 #include <nlohmann/json.hpp>
 
 #include "agent/change_json.h"
@@ -55,14 +54,15 @@ Store::ProblemDiff Store::set_problems(const std::string& subject, const std::ve
   for (const ProblemRow& old : before) {
     if (std::any_of(now_there.begin(), now_there.end(), [&](const ProblemRow& p) { return same(p, old); })) continue;
     auto& s = impl_->db.cached("DELETE FROM problem WHERE subject=? AND code=? AND attribute=? AND what=?");
-    with(s, std::string_view(subject), std::string_view(old.code), std::string_view(old.attribute), std::string_view(old.what)).run();
+    with(s, std::string_view(subject), std::string_view(old.code), std::string_view(old.attribute), std::string_view(old.what))
+        .run();
     diff.cleared.push_back(old);
   }
   for (const ProblemRow& p : now_there) {
     if (std::any_of(before.begin(), before.end(), [&](const ProblemRow& old) { return same(p, old); })) continue;
     auto& s = impl_->db.cached("INSERT INTO problem(subject," PROBLEM_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?)");
-    with(s, std::string_view(subject), std::string_view(p.person), std::string_view(p.dn), std::string_view(p.code), std::string_view(p.what),
-         std::string_view(p.where), std::string_view(p.attribute), std::int64_t{p.drift}, millis(now))
+    with(s, std::string_view(subject), std::string_view(p.person), std::string_view(p.dn), std::string_view(p.code),
+         std::string_view(p.what), std::string_view(p.where), std::string_view(p.attribute), std::int64_t{p.drift}, millis(now))
         .run();
     diff.raised.push_back(p);
   }
@@ -90,8 +90,9 @@ void Store::drop_planned() { impl_->db.exec("DELETE FROM journal WHERE intent=0"
 void Store::add_planned(const JournalRow& r) {
   auto& s = impl_->db.cached("INSERT INTO journal(action,person,entry,grp,hash,hold,kind,decision,body) VALUES(?,?,?,?,?,?,?,?,?)");
   const std::string body = dump(change_to_json(r.change));
-  with(s, static_cast<std::int64_t>(r.change.action), r.person, r.entry, r.group, std::string_view(r.hash), std::string_view(r.hold),
-       static_cast<std::int64_t>(kind_of(r.change.action)), static_cast<std::int64_t>(r.change.decision), std::string_view(body))
+  with(s, static_cast<std::int64_t>(r.change.action), r.person, r.entry, r.group, std::string_view(r.hash),
+       std::string_view(r.hold), static_cast<std::int64_t>(kind_of(r.change.action)), static_cast<std::int64_t>(r.change.decision),
+       std::string_view(body))
       .run();
 }
 std::vector<JournalRow> Store::planned(Action action, std::size_t limit) {
@@ -101,8 +102,8 @@ std::vector<JournalRow> Store::planned(Action action, std::size_t limit) {
 void Store::each_planned(const std::function<void(const PlannedKey&)>& each) {
   auto s = impl_->db.prepare("SELECT seq, action, kind, decision, person, hold<>'', held FROM journal WHERE intent=0 ORDER BY seq");
   while (s.step()) {
-    each({s.integer(0), static_cast<Action>(s.integer(1)), static_cast<Kind>(s.integer(2)), static_cast<Decision>(s.integer(3)), s.integer(4),
-          s.integer(5) != 0, static_cast<int>(s.integer(6))});
+    each({s.integer(0), static_cast<Action>(s.integer(1)), static_cast<Kind>(s.integer(2)), static_cast<Decision>(s.integer(3)),
+          s.integer(4), s.integer(5) != 0, static_cast<int>(s.integer(6))});
   }
 }
 void Store::each_planned_change(const std::function<void(const JournalRow&)>& each) {
@@ -113,7 +114,8 @@ void Store::set_held(Row seq, Kind kind) {
   with(impl_->db.cached("UPDATE journal SET held=? WHERE seq=?"), static_cast<std::int64_t>(kind), seq).run();
 }
 std::vector<std::string> Store::held_hashes(Kind kind) {
-  auto& s = with(impl_->db.cached("SELECT hash FROM journal WHERE intent=0 AND held=? ORDER BY hash"), static_cast<std::int64_t>(kind));
+  auto& s =
+      with(impl_->db.cached("SELECT hash FROM journal WHERE intent=0 AND held=? ORDER BY hash"), static_cast<std::int64_t>(kind));
   const sql::Rewind rewind(s);
   std::vector<std::string> all;
   while (s.step()) all.push_back(s.text(0));
@@ -121,12 +123,15 @@ std::vector<std::string> Store::held_hashes(Kind kind) {
 }
 void Store::move_to_hold(Kind kind, const std::string& hold) {
   with(impl_->db.cached("DELETE FROM hold_change WHERE hold=?"), std::string_view(hold)).run();
-  auto& s = impl_->db.cached("INSERT OR REPLACE INTO hold_change SELECT ?, hash, person, entry, grp, body FROM journal WHERE intent=0 AND held=?");
+  auto& s = impl_->db.cached(
+      "INSERT OR REPLACE INTO hold_change SELECT ?, hash, person, entry, grp, body FROM journal WHERE intent=0 AND held=?");
   with(s, std::string_view(hold), static_cast<std::int64_t>(kind)).run();
   with(impl_->db.cached("DELETE FROM journal WHERE intent=0 AND held=?"), static_cast<std::int64_t>(kind)).run();
 }
 void Store::set_intent(Row seq) { with(impl_->db.cached("UPDATE journal SET intent=1 WHERE seq=?"), seq).run(); }
-std::vector<JournalRow> Store::intents() { return all_rows(impl_->db.cached("SELECT " JOURNAL_COLUMNS " FROM journal WHERE intent=1 ORDER BY seq")); }
+std::vector<JournalRow> Store::intents() {
+  return all_rows(impl_->db.cached("SELECT " JOURNAL_COLUMNS " FROM journal WHERE intent=1 ORDER BY seq"));
+}
 void Store::forget_change(Row seq) { with(impl_->db.cached("DELETE FROM journal WHERE seq=?"), seq).run(); }
 void Store::forget_planned_of(Row person, Row entry) {
   with(impl_->db.cached("DELETE FROM journal WHERE intent=0 AND person=? AND (person<>0 OR entry=?)"), person, entry).run();

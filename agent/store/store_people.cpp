@@ -65,7 +65,8 @@ void Store::set_unlisted(Row id) {
   with(impl_->db.cached("UPDATE person SET listed=0, dirty=1, attempts=0, retry_at=NULL WHERE id=?"), id).run();
 }
 std::size_t Store::count_people(bool listed_only) {
-  auto& s = listed_only ? impl_->db.cached("SELECT count(*) FROM person WHERE listed=1") : impl_->db.cached("SELECT count(*) FROM person");
+  auto& s = listed_only ? impl_->db.cached("SELECT count(*) FROM person WHERE listed=1")
+                        : impl_->db.cached("SELECT count(*) FROM person");
   return static_cast<std::size_t>(one_integer(s));
 }
 Row Store::highest_person_row() { return one_integer(impl_->db.cached("SELECT coalesce(max(id),0) FROM person")); }
@@ -98,9 +99,9 @@ void Store::mark_all_dirty() {
   impl_->db.exec("UPDATE entry SET dirty=1 WHERE dirty=0 AND gone=0");
 }
 std::size_t Store::count_dirty() {
-  return static_cast<std::size_t>(one_integer(impl_->db.cached(
-      "SELECT (SELECT count(*) FROM person WHERE dirty=1) + (SELECT count(*) FROM entry e WHERE dirty=1 AND gone=0"
-      " AND NOT EXISTS(SELECT 1 FROM person p WHERE p.entry=e.id))")));
+  return static_cast<std::size_t>(one_integer(
+      impl_->db.cached("SELECT (SELECT count(*) FROM person WHERE dirty=1) + (SELECT count(*) FROM entry e WHERE dirty=1 AND gone=0"
+                       " AND NOT EXISTS(SELECT 1 FROM person p WHERE p.entry=e.id))")));
 }
 
 void Store::set_attempts(Row id, int attempts, std::optional<Instant> retry_at) {
@@ -131,7 +132,9 @@ std::vector<PersonRow> Store::unlinked_dirty_people(Row after, std::size_t limit
 void Store::set_person_join(Row person, const std::vector<std::pair<int, std::string>>& values) {
   with(impl_->db.cached("DELETE FROM person_join WHERE person=?"), person).run();
   for (const auto& [ordinal, value] : values) {
-    with(impl_->db.cached("INSERT OR IGNORE INTO person_join VALUES(?,?,?)"), std::int64_t{ordinal}, std::string_view(value), person).run();
+    with(impl_->db.cached("INSERT OR IGNORE INTO person_join VALUES(?,?,?)"), std::int64_t{ordinal}, std::string_view(value),
+         person)
+        .run();
   }
 }
 void Store::mark_claimants_dirty(int ordinal, const std::string& value) {

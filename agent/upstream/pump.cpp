@@ -13,7 +13,8 @@ constexpr std::size_t kBatch = 500;
 constexpr std::chrono::hours kForever{24};
 }  // namespace
 
-Pump::Pump(std::string state_path, std::vector<std::unique_ptr<Sink>> sinks, LiveStatus& live) : state_path_(std::move(state_path)), live_(live) {
+Pump::Pump(std::string state_path, std::vector<std::unique_ptr<Sink>> sinks, LiveStatus& live)
+    : state_path_(std::move(state_path)), live_(live) {
   for (auto& s : sinks) lanes_.push_back({std::move(s), -1, 0, {}});
 }
 
@@ -89,10 +90,12 @@ void Pump::run(std::stop_token stop, const Acknowledge& acknowledge) {
       const Status s = guarded([&] { return drain_lane(lane, store, acknowledge); });
       lane.failures = s ? 0 : lane.failures + 1;
       if (!s) {
-        lane.retry_at = std::chrono::steady_clock::now() + std::min(std::chrono::seconds(1 << std::min(lane.failures, 6)), std::chrono::seconds(60));
+        lane.retry_at = std::chrono::steady_clock::now() +
+                        std::min(std::chrono::seconds(1 << std::min(lane.failures, 6)), std::chrono::seconds(60));
         spdlog::warn("{}: {}", lane.sink->name(), s.error().text());
       }
-      live_.set_upstream(lane.sink->name(), s ? nlohmann::json{{"ok", true}} : nlohmann::json{{"ok", false}, {"error", s.error().text()}});
+      live_.set_upstream(lane.sink->name(),
+                         s ? nlohmann::json{{"ok", true}} : nlohmann::json{{"ok", false}, {"error", s.error().text()}});
     }
     if (stop.stop_requested()) return;
   }

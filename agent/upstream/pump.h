@@ -35,7 +35,7 @@ class Pump {
  private:
   struct Lane {
     std::unique_ptr<Sink> sink;
-    Row position = -1;       ///< -1: not asked yet
+    Row position = -1;  ///< -1: not asked yet
     int failures = 0;
     std::chrono::steady_clock::time_point retry_at{};
   };

@@ -1,4 +1,5 @@
-// Guarantee 4. A company is led through the same history twice: once in peace, once with a process that is killed wherever it hurts.
+// Guarantee 4. A company is led through the same history twice: once in peace, once with a process that is killed wherever it
+// hurts.
 #include <doctest/doctest.h>
 #include <signal.h>
 
@@ -75,12 +76,15 @@ std::multiset<std::string> applied(const std::vector<json>& records) {
 
 }  // namespace
 
-TEST_CASE("guarantee 4: killed at any point, the agent converges to the same directory, with one audit record and one event for each change") {
+TEST_CASE(
+    "guarantee 4: killed at any point, the agent converges to the same directory, with one audit record and one event for each "
+    "change") {
   Company peace({.people = kPeople}), war({.people = kPeople});
   REQUIRE(peace.muster({"resync"}).code == 0);
   REQUIRE(war.muster({"resync"}).code == 0);
-  const std::vector<std::string> points{"intent durable:1",        "written, not recorded:1", "recorded:1",       "intent durable:2", "written, not recorded:2",
-                                        "read, not committed:1", "recorded:2",              "intent durable:1", "written, not recorded:1"};
+  const std::vector<std::string> points{"intent durable:1", "written, not recorded:1", "recorded:1",
+                                        "intent durable:2", "written, not recorded:2", "read, not committed:1",
+                                        "recorded:2",       "intent durable:1",        "written, not recorded:1"};
   int kills = 0;
   std::map<std::string, int> by_point;
   std::mt19937 random(4);

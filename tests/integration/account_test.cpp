@@ -284,7 +284,7 @@ TEST_CASE("a policy that comes back is believed at once, and one that is gone is
   desk.set(desk.policy(), "pwdLockout", "TRUE");
   CHECK(accounts.in_force(desk.connection(), desk.entry(accounts)));
   desk.set(desk.policy(), "pwdLockout", "FALSE");
-  CHECK(wait_until([&] { return !accounts.in_force(desk.connection(), desk.entry(accounts)); }, 30s));
+  CHECK(wait_until([&] { return !accounts.in_force(desk.connection(), desk.entry(accounts)); }, std::chrono::seconds(30)));
 }
 
 TEST_CASE("without ppolicy, Unix accounts get an end, and others a sentence") {

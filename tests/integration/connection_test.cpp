@@ -32,7 +32,8 @@ Endpoint simple(const Slapd& s, const std::string& url) {
 
 std::string person(int n) {
   const std::string uid = "u" + std::to_string(n);
-  return "dn: uid=" + uid + ",ou=people,dc=example,dc=com\nchangetype: add\nobjectClass: inetOrgPerson\nuid: " + uid + "\ncn: " + uid + "\nsn: " + uid + "\n\n";
+  return "dn: uid=" + uid + ",ou=people,dc=example,dc=com\nchangetype: add\nobjectClass: inetOrgPerson\nuid: " + uid +
+         "\ncn: " + uid + "\nsn: " + uid + "\n\n";
 }
 
 void fill(const Slapd& s, int people) {
@@ -75,11 +76,15 @@ class SilentServer {
 double cpu_seconds() {
   rusage u{};
   getrusage(RUSAGE_SELF, &u);
-  return static_cast<double>(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + static_cast<double>(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+  return static_cast<double>(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+         static_cast<double>(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
 WriteOp set_title(int n, const std::string& title) {
-  return {"uid=u" + std::to_string(n) + ",ou=people,dc=example,dc=com", ModifyOp{{{Mod::Op::replace, "title", {title}}}}, "", {"title"}};
+  return {"uid=u" + std::to_string(n) + ",ou=people,dc=example,dc=com",
+          ModifyOp{{{Mod::Op::replace, "title", {title}}}},
+          "",
+          {"title"}};
 }
 
 }  // namespace
@@ -120,7 +125,8 @@ TEST_CASE("connection: what must not be tried or cannot work is an error with a 
   c = Connection::open(clear);
   REQUIRE(!c);
   CHECK(c.error().code == Errc::config);
-  CHECK(c.error().what == "corp: ldap://192.0.2.1: the password of cn=svc-muster,ou=service,dc=example,dc=com would travel in clear");
+  CHECK(c.error().what ==
+        "corp: ldap://192.0.2.1: the password of cn=svc-muster,ou=service,dc=example,dc=com would travel in clear");
 
   Endpoint stranger = simple(s, s.value("LDAPS_URL"));
   stranger.tls_ca.clear();
@@ -157,7 +163,8 @@ TEST_CASE("connection: a server that accepts and stays silent costs its time lim
     const auto took = std::chrono::steady_clock::now() - begun;
     REQUIRE(!c);
     CHECK(c.error().code == Errc::unreachable);
-    CHECK_MESSAGE(c.error().what.find("the server took the connection, but was not done within 800 ms") != std::string::npos, c.error().what);
+    CHECK_MESSAGE(c.error().what.find("the server took the connection, but was not done within 800 ms") != std::string::npos,
+                  c.error().what);
     CHECK(took >= std::chrono::milliseconds(700));
     CHECK(took < std::chrono::milliseconds(5000));
     CHECK(cpu_seconds() - cpu < 0.4);
@@ -242,7 +249,8 @@ TEST_CASE("write: many at once, each with its own outcome, in order for each nam
   }
   ops.push_back(set_title(999, "nobody"));
   ops.push_back({"uid=u1,ou=people,dc=example,dc=com", ModifyOp{{{Mod::Op::remove, "title", {"never there"}}}}, "", {}});
-  ops.push_back({"uid=u2,ou=people,dc=example,dc=com", ModifyOp{{{Mod::Op::replace, "title", {"guarded"}}}}, "(uid=somebody else)", {}});
+  ops.push_back(
+      {"uid=u2,ou=people,dc=example,dc=com", ModifyOp{{{Mod::Op::replace, "title", {"guarded"}}}}, "(uid=somebody else)", {}});
   const auto outcomes = c->write(ops, 16);
   REQUIRE(outcomes.size() == ops.size());
   for (std::size_t i = 0; i < 120; ++i) {
@@ -253,7 +261,8 @@ TEST_CASE("write: many at once, each with its own outcome, in order for each nam
   CHECK(outcomes[120].status.error().code == Errc::not_found);
   CHECK(outcomes[121].status.error().code == Errc::conflict);
   CHECK(outcomes[122].status.error().code == Errc::conflict);
-  for (int i = 0; i < 40; ++i) CHECK(s.values("uid=u" + std::to_string(i) + ",ou=people,dc=example,dc=com", "title") == std::vector<std::string>{"title 2"});
+  for (int i = 0; i < 40; ++i)
+    CHECK(s.values("uid=u" + std::to_string(i) + ",ou=people,dc=example,dc=com", "title") == std::vector<std::string>{"title 2"});
 }
 
 TEST_CASE("write: add, rename, move and delete") {
@@ -267,7 +276,8 @@ TEST_CASE("write: add, rename, move and delete") {
   const std::vector<WriteOp> ops{{"uid=ann,ou=people,dc=example,dc=com", AddOp{{"inetOrgPerson"}, a}, "", {"uid"}},
                                  {"uid=ann,ou=people,dc=example,dc=com", RenameOp{"uid=anna", std::nullopt}, "", {"uid"}}};
   for (const auto& o : c->write(ops, 4)) CHECK(o.status);
-  const std::vector<WriteOp> then{{"uid=anna,ou=people,dc=example,dc=com", RenameOp{"uid=anna", "ou=leavers,dc=example,dc=com"}, "", {}}};
+  const std::vector<WriteOp> then{
+      {"uid=anna,ou=people,dc=example,dc=com", RenameOp{"uid=anna", "ou=leavers,dc=example,dc=com"}, "", {}}};
   CHECK(c->write(then, 4).front().status);
   CHECK(s.values("uid=anna,ou=leavers,dc=example,dc=com", "uid") == std::vector<std::string>{"anna"});
   const std::vector<WriteOp> end{{"uid=anna,ou=leavers,dc=example,dc=com", DeleteOp{}, "", {}}};

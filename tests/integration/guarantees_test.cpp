@@ -12,12 +12,15 @@ using nlohmann::json;
 
 namespace {
 
-bool has(const std::vector<std::string>& values, const std::string& value) { return std::find(values.begin(), values.end(), value) != values.end(); }
+bool has(const std::vector<std::string>& values, const std::string& value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
 
 /// Somebody active with a department, not a contractor, long in the company.
 std::string somebody(const Company& c, const std::string& department, std::size_t nth = 0) {
   for (const std::string& key : c.people()) {
-    if (c.cell(key, "Status") != "Active" || c.cell(key, "Worker Type") != "Employee" || c.cell(key, "Department") != department) continue;
+    if (c.cell(key, "Status") != "Active" || c.cell(key, "Worker Type") != "Employee" || c.cell(key, "Department") != department)
+      continue;
     if (c.cell(key, "Hire Date") > "2026-01-01" || !c.cell(key, "Termination Date").empty()) continue;
     if (nth-- == 0) return key;
   }
@@ -28,7 +31,8 @@ std::string somebody(const Company& c, const std::string& department, std::size_
 void set_cell(const Company& c, const std::string& key, const std::string& column, const std::string& value) {
   const std::string header = read_file(c.file("feed/hr.csv"));
   const std::string first = header.substr(0, header.find('\n')) + ",";
-  const auto at = static_cast<std::size_t>(std::count(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(first.find(column + ",")), ','));
+  const auto at = static_cast<std::size_t>(
+      std::count(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(first.find(column + ",")), ','));
   c.edit_person(key, [&](auto& cells) { cells.at(at) = value; });
 }
 
@@ -38,9 +42,11 @@ std::string modification(const std::string& dn, const std::string& attribute, co
 
 std::set<std::string> groups_of(Company& c, const std::string& dn) {
   const std::string uid = dn.substr(4, dn.find(',') - 4);
-  const std::string found = c.slapd().search("ou=groups,dc=example,dc=com", "(|(member=" + dn + ")(uniqueMember=" + dn + ")(memberUid=" + uid + "))", {"1.1"});
+  const std::string found = c.slapd().search("ou=groups,dc=example,dc=com",
+                                             "(|(member=" + dn + ")(uniqueMember=" + dn + ")(memberUid=" + uid + "))", {"1.1"});
   std::set<std::string> groups;
-  for (std::size_t at = found.find("dn: "); at != std::string::npos; at = found.find("dn: ", at + 1)) groups.insert(found.substr(at + 4, found.find('\n', at) - at - 4));
+  for (std::size_t at = found.find("dn: "); at != std::string::npos; at = found.find("dn: ", at + 1))
+    groups.insert(found.substr(at + 4, found.find('\n', at) - at - 4));
   return groups;
 }
 
@@ -53,7 +59,8 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 
 TEST_CASE("guarantee 1: every attribute has one owner; two declarations are an error that names both places") {
   Company c({.edit = [](const std::string& f) {
-    replace_text(f + "/mapping.d/lifecycle.xml", "  <lifecycle>", "  <attributes><attribute name=\"TITLE\" owner=\"directory\"/></attributes>\n  <lifecycle>");
+    replace_text(f + "/mapping.d/lifecycle.xml", "  <lifecycle>",
+                 "  <attributes><attribute name=\"TITLE\" owner=\"directory\"/></attributes>\n  <lifecycle>");
   }});
   const Finished done = c.muster({"check", "--offline"});
   CHECK(done.code == 2);
@@ -61,7 +68,9 @@ TEST_CASE("guarantee 1: every attribute has one owner; two declarations are an e
   CHECK(contains(done.err, "mapping.d/attributes.xml:14:"));
 }
 
-TEST_CASE("guarantee 1: what the directory owns is told upstream and never written; what HR owns is drift and put back where the rule says so") {
+TEST_CASE(
+    "guarantee 1: what the directory owns is told upstream and never written; what HR owns is drift and put back where the rule "
+    "says so") {
   Company c({});
   CHECK(c.muster({"resync"}).code == 0);
   const std::string key = somebody(c, "Sales"), dn = c.dn_of(key);
@@ -97,7 +106,8 @@ TEST_CASE("guarantee 2: a mover's access is recalculated: removals and additions
   }
   CHECK(has(actions, "remove-member"));
   CHECK(has(actions, "add-member"));
-  CHECK(std::find(actions.begin(), actions.end(), "add-member") > std::find(actions.rbegin(), actions.rend(), "remove-member").base() - 1);
+  CHECK(std::find(actions.begin(), actions.end(), "add-member") >
+        std::find(actions.rbegin(), actions.rend(), "remove-member").base() - 1);
   CHECK(c.muster({"resync"}).code == 0);
   const auto groups = groups_of(c, dn);
   CHECK(groups.count(c.group("research")) == 1);
@@ -154,24 +164,45 @@ TEST_CASE("guarantee 6: a read that is not to be trusted changes nobody") {
     std::function<void(Company&)> make;
     const char* sentence;
   };
-  const std::string people = "dn.subtree=\"ou=people,dc=example,dc=com\"", agent = "dn.exact=\"cn=svc-muster,ou=service,dc=example,dc=com\"";
+  const std::string people = "dn.subtree=\"ou=people,dc=example,dc=com\"",
+                    agent = "dn.exact=\"cn=svc-muster,ou=service,dc=example,dc=com\"";
   const Trouble troubles[] = {
       {"the bind account lost its rights on people, and the server says success with 0 entries",
-       [&](Company& c) { c.slapd().restrict_to("access to dn.children=\"ou=people,dc=example,dc=com\" by dn.exact=\"cn=svc-muster,ou=service,dc=example,dc=com\" none by users read by * none"); },
+       [&](Company& c) {
+         c.slapd().restrict_to(
+             "access to dn.children=\"ou=people,dc=example,dc=com\" by dn.exact=\"cn=svc-muster,ou=service,dc=example,dc=com\" "
+             "none by users read by * none");
+       },
        "found 0 entries where"},
       {"the bind account lost everything",
-       [&](Company& c) { c.slapd().restrict_to("access to dn.subtree=\"ou=people,dc=example,dc=com\" by users none\naccess to dn.subtree=\"ou=groups,dc=example,dc=com\" by users none"); }, "is not visible"},
-      {"the bind account may no longer see itself", [&](Company& c) { c.slapd().restrict_to("access to dn.subtree=\"ou=service,dc=example,dc=com\" by users none by anonymous auth"); },
+       [&](Company& c) {
+         c.slapd().restrict_to(
+             "access to dn.subtree=\"ou=people,dc=example,dc=com\" by users none\naccess to "
+             "dn.subtree=\"ou=groups,dc=example,dc=com\" by users none");
+       },
+       "is not visible"},
+      {"the bind account may no longer see itself",
+       [&](Company& c) {
+         c.slapd().restrict_to("access to dn.subtree=\"ou=service,dc=example,dc=com\" by users none by anonymous auth");
+       },
        "the agent's own entry cn=svc-muster,ou=service,dc=example,dc=com is no longer visible"},
-      {"an attribute that everybody has is not readable any more", [&](Company& c) { c.slapd().restrict_to("access to attrs=sn by users none"); }, "entries have lost 'sn' at once"},
-      {"the members of groups are not readable any more", [&](Company& c) { c.slapd().restrict_to("access to attrs=member by users none"); }, "without any member"},
-      {"a size limit cuts the answer", [&](Company& c) { c.slapd().restrict_to("limits users size.soft=20 size.hard=20 size.pr=20 size.prtotal=20"); }, "limit"},
-      {"the base of people was edited by mistake", [&](Company& c) { replace_text(c.config(), "<people base=\"ou=people,", "<people base=\"ou=service,"); }, "fewer than min-entries-ratio"},
-      {"the filter was edited by mistake", [&](Company& c) { replace_text(c.config(), "(objectClass=inetOrgPerson)", "(employeeType=Nobody)"); }, "found 0 entries"},
-      {"HR's file was cut in half", [&](Company& c) {
+      {"an attribute that everybody has is not readable any more",
+       [&](Company& c) { c.slapd().restrict_to("access to attrs=sn by users none"); }, "entries have lost 'sn' at once"},
+      {"the members of groups are not readable any more",
+       [&](Company& c) { c.slapd().restrict_to("access to attrs=member by users none"); }, "without any member"},
+      {"a size limit cuts the answer",
+       [&](Company& c) { c.slapd().restrict_to("limits users size.soft=20 size.hard=20 size.pr=20 size.prtotal=20"); }, "limit"},
+      {"the base of people was edited by mistake",
+       [&](Company& c) { replace_text(c.config(), "<people base=\"ou=people,", "<people base=\"ou=service,"); },
+       "fewer than min-entries-ratio"},
+      {"the filter was edited by mistake",
+       [&](Company& c) { replace_text(c.config(), "(objectClass=inetOrgPerson)", "(employeeType=Nobody)"); }, "found 0 entries"},
+      {"HR's file was cut in half",
+       [&](Company& c) {
          const std::string text = read_file(c.file("feed/hr.csv"));
          replace_file(c.file("feed/hr.csv"), text.substr(0, text.find('\n', text.size() / 2) + 1));
-       }, "min-ratio"},
+       },
+       "min-ratio"},
       {"HR's file is empty", [&](Company& c) { replace_file(c.file("feed/hr.csv"), ""); }, "empty"},
   };
   for (const Trouble& t : troubles) {

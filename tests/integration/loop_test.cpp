@@ -13,8 +13,9 @@ namespace {
 
 std::string active(const Company& c, const std::string& department, std::size_t nth = 0) {
   for (const std::string& key : c.people()) {
-    const bool fits = c.cell(key, "Status") == "Active" && c.cell(key, "Worker Type") == "Employee" && c.cell(key, "Department") == department &&
-                      c.cell(key, "Hire Date") < "2026-01-01" && c.cell(key, "Termination Date").empty();
+    const bool fits = c.cell(key, "Status") == "Active" && c.cell(key, "Worker Type") == "Employee" &&
+                      c.cell(key, "Department") == department && c.cell(key, "Hire Date") < "2026-01-01" &&
+                      c.cell(key, "Termination Date").empty();
     if (fits && nth-- == 0) return key;
   }
   FAIL("nobody of that kind");
@@ -28,7 +29,9 @@ bool is_member(Company& c, const std::string& group, const std::string& dn) {
   return std::find(members.begin(), members.end(), dn) != members.end();
 }
 
-bool any(const std::vector<json>& events, const std::function<bool(const json&)>& fits) { return std::any_of(events.begin(), events.end(), fits); }
+bool any(const std::vector<json>& events, const std::function<bool(const json&)>& fits) {
+  return std::any_of(events.begin(), events.end(), fits);
+}
 
 }  // namespace
 
@@ -39,7 +42,8 @@ TEST_CASE("loop: the service notices HR's file, changes the directory, and tells
   c.edit_person(key, [](auto& cells) { cells[kStatus] = "Terminated"; });
   CHECK(wait_until([&] { return !c.slapd().can_bind(dn, "sample"); }));
   CHECK(wait_until([&] { return !is_member(c, "sales", dn); }));
-  CHECK(wait_until([&] { return any(c.events("applied"), [&](const json& e) { return e["action"] == "disable" && e["person"] == key; }); }));
+  CHECK(wait_until(
+      [&] { return any(c.events("applied"), [&](const json& e) { return e["action"] == "disable" && e["person"] == key; }); }));
   CHECK(!c.slapd().values(dn, "pwdEndTime").empty());
   service->signal(SIGTERM);
   CHECK(service->wait() == 0);
@@ -61,7 +65,8 @@ TEST_CASE("loop: a leaver who comes back is enabled and has access again") {
 TEST_CASE("loop: an account that somebody else disabled is not ours to enable") {
   Company c({});
   const std::string key = active(c, "Sales"), dn = c.dn_of(key);
-  CHECK(c.slapd().modify("dn: " + dn + "\nchangetype: modify\nadd: pwdAccountLockedTime\npwdAccountLockedTime: 000001010000Z\n") == 0);
+  CHECK(c.slapd().modify("dn: " + dn + "\nchangetype: modify\nadd: pwdAccountLockedTime\npwdAccountLockedTime: 000001010000Z\n") ==
+        0);
   CHECK(c.slapd().modify("dn: " + dn + "\nchangetype: modify\nadd: pwdEndTime\npwdEndTime: 20200101000000Z\n") == 0);
   CHECK(c.muster({"resync"}).code == 0);
   CHECK(!c.slapd().can_bind(dn, "sample"));
@@ -86,7 +91,8 @@ TEST_CASE("loop: a stranger in an exclusive group is removed, in a granted one l
   const std::string dn = c.dn_of(active(c, "Finance"));
   for (const char* group : {"sales", "crm-users"}) {
     const std::string attribute = c.slapd().values(c.group(group), "uniqueMember").empty() ? "member" : "uniqueMember";
-    CHECK(c.slapd().modify("dn: " + c.group(group) + "\nchangetype: modify\nadd: " + attribute + "\n" + attribute + ": " + dn + "\n") == 0);
+    CHECK(c.slapd().modify("dn: " + c.group(group) + "\nchangetype: modify\nadd: " + attribute + "\n" + attribute + ": " + dn +
+                           "\n") == 0);
   }
   const json report = c.json({"resync"});
   REQUIRE(report["changes"].size() == 1);
@@ -125,7 +131,8 @@ TEST_CASE("loop: one entry that refuses a write does not stop the others, and is
 }
 
 TEST_CASE("loop: without a password policy a disable would have no effect, and that is said instead of done") {
-  Company c({.edit = [](const std::string& f) { replace_text(f + "/muster.xml", "cn=default,ou=policies", "cn=missing,ou=policies"); }});
+  Company c(
+      {.edit = [](const std::string& f) { replace_text(f + "/muster.xml", "cn=default,ou=policies", "cn=missing,ou=policies"); }});
   CHECK(c.muster({"resync"}).code == 0);
   const std::string key = active(c, "Sales"), dn = c.dn_of(key);
   c.edit_person(key, [](auto& cells) { cells[kStatus] = "Terminated"; });
@@ -146,10 +153,11 @@ TEST_CASE("loop: the service outlives its directory, and misses nothing") {
   auto service = c.service();
   const std::string dn = c.dn_of(active(c, "Sales"));
   c.slapd().kill();
-  CHECK(wait_until([&] { return c.json({"status"}).contains("error"); }, 60s));
+  CHECK(wait_until([&] { return c.json({"status"}).contains("error"); }, std::chrono::seconds(60)));
   c.slapd().start();
   CHECK(c.slapd().modify("dn: " + dn + "\nchangetype: modify\nreplace: telephoneNumber\ntelephoneNumber: +49 4711\n") == 0);
-  CHECK(wait_until([&] { return any(c.events("changed"), [](const json& e) { return e["after"] == json{"+49 4711"}; }); }, 60s));
+  CHECK(wait_until([&] { return any(c.events("changed"), [](const json& e) { return e["after"] == json{"+49 4711"}; }); },
+                   std::chrono::seconds(60)));
   CHECK(service->running());
 }
 
@@ -176,7 +184,8 @@ TEST_CASE("loop: why and who say which rule gave what, since when") {
   CHECK(why["access"][0]["rule"] == added["rule"]);
   CHECK(why["access"][0]["reason"] == added["reason"]);
   const json who = c.json({"who", "all-staff"});
-  CHECK(std::any_of(who["members"].begin(), who["members"].end(), [&](const json& m) { return m["person"] == added["person"] && m["granted"] == true; }));
+  CHECK(std::any_of(who["members"].begin(), who["members"].end(),
+                    [&](const json& m) { return m["person"] == added["person"] && m["granted"] == true; }));
   CHECK(c.muster({"why", "no such person"}).code == 1);
   CHECK(c.muster({"who", "no such group"}).code == 1);
 }

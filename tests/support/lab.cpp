@@ -24,8 +24,10 @@ std::vector<std::string> lines_of(const std::string& text) {
 std::vector<std::string> split(const std::string& line) {
   std::vector<std::string> cells(1);
   for (const char c : line) {
-    if (c == ',') cells.emplace_back();
-    else cells.back().push_back(c);
+    if (c == ',')
+      cells.emplace_back();
+    else
+      cells.back().push_back(c);
   }
   return cells;
 }
@@ -82,8 +84,11 @@ int Slapd::modify(const std::string& ldif) const {
   return done.code;
 }
 
-std::string Slapd::search(const std::string& base, const std::string& filter, const std::vector<std::string>& attributes, const std::string& scope) const {
-  std::vector<std::string> command{"ldapsearch", "-x", "-LLL", "-o", "ldif-wrap=no", "-H", url(), "-D", value("ADMIN_DN"), "-w", value("ADMIN_PASSWORD"), "-b", base, "-s", scope, filter};
+std::string Slapd::search(const std::string& base, const std::string& filter, const std::vector<std::string>& attributes,
+                          const std::string& scope) const {
+  std::vector<std::string> command{
+      "ldapsearch", "-x", "-LLL", "-o",  "ldif-wrap=no", "-H", url(), "-D", value("ADMIN_DN"), "-w", value("ADMIN_PASSWORD"),
+      "-b",         base, "-s",   scope, filter};
   command.insert(command.end(), attributes.begin(), attributes.end());
   return run(command).out;
 }
@@ -103,7 +108,15 @@ bool Slapd::can_bind(const std::string& dn, const std::string& password) const {
 }
 
 Company::Company(Options options) {
-  std::vector<std::string> command{kSource + "/tests/support/company", "--out", folder_.path(), "--people", std::to_string(options.people), "--mode", options.mode, "--url", "ldap://lab.invalid"};
+  std::vector<std::string> command{kSource + "/tests/support/company",
+                                   "--out",
+                                   folder_.path(),
+                                   "--people",
+                                   std::to_string(options.people),
+                                   "--mode",
+                                   options.mode,
+                                   "--url",
+                                   "ldap://lab.invalid"};
   if (options.over_limits) command.push_back("--over-limits");
   const Finished made = run(command);
   REQUIRE_MESSAGE(made.code == 0, made.err);
@@ -134,8 +147,10 @@ bool Company::is_ready() const {
 }
 
 std::unique_ptr<Process> Company::service(const Environment& environment) const {
-  auto process = std::make_unique<Process>(std::vector<std::string>{kMuster, "--config", config(), "run"}, file("service.log"), environment);
-  const bool ready = wait_until([&] { return !process->running() || (access(file("state.db").c_str(), R_OK) == 0 && is_ready()); }, 30s);
+  auto process =
+      std::make_unique<Process>(std::vector<std::string>{kMuster, "--config", config(), "run"}, file("service.log"), environment);
+  const bool ready = wait_until([&] { return !process->running() || (access(file("state.db").c_str(), R_OK) == 0 && is_ready()); },
+                                std::chrono::seconds(30));
   REQUIRE_MESSAGE((ready && process->running()), read_file(file("service.log")));
   return process;
 }

@@ -13,8 +13,6 @@
 
 namespace muster::test {
 
-using namespace std::chrono_literals;
-
 /// A folder of its own that is deleted at the end.
 class Folder {
  public:
@@ -36,16 +34,17 @@ void replace_file(const std::string& path, const std::string& text);
 void replace_text(const std::string& path, const std::string& from, const std::string& to);
 
 /// True as soon as `condition` holds; false when `limit` passed.
-bool wait_until(const std::function<bool()>& condition, std::chrono::milliseconds limit = 15s);
+bool wait_until(const std::function<bool()>& condition, std::chrono::milliseconds limit = std::chrono::seconds(15));
 
 struct Finished {
-  int code = 0;        ///< exit code; 128 + number for a signal
+  int code = 0;  ///< exit code; 128 + number for a signal
   std::string out, err;
-  long peak_kib = 0;   ///< largest resident set
+  long peak_kib = 0;  ///< largest resident set
 };
 using Environment = std::map<std::string, std::string>;
 /// Runs a program to its end. A program that does not end within `limit` is killed, and `code` is 137.
-Finished run(const std::vector<std::string>& command, const std::string& input = "", const Environment& environment = {}, std::chrono::milliseconds limit = 120s);
+Finished run(const std::vector<std::string>& command, const std::string& input = "", const Environment& environment = {},
+             std::chrono::milliseconds limit = std::chrono::seconds(120));
 
 /// A program in the background; killed at the end.
 class Process {
@@ -58,7 +57,7 @@ class Process {
   bool running();
   void signal(int number);
   /// Waits for its end; the exit code as in Finished, or -1 when it did not end within `limit`.
-  int wait(std::chrono::milliseconds limit = 20s);
+  int wait(std::chrono::milliseconds limit = std::chrono::seconds(20));
 
  private:
   pid_t pid_ = -1;
@@ -86,7 +85,8 @@ class Slapd {
   /// As the directory's administrator. The exit code of the tool.
   int modify(const std::string& ldif) const;
   /// The LDIF that ldapsearch prints, without line folding.
-  std::string search(const std::string& base, const std::string& filter = "(objectClass=*)", const std::vector<std::string>& attributes = {}, const std::string& scope = "sub") const;
+  std::string search(const std::string& base, const std::string& filter = "(objectClass=*)",
+                     const std::vector<std::string>& attributes = {}, const std::string& scope = "sub") const;
   /// One attribute's values of one entry, sorted.
   std::vector<std::string> values(const std::string& dn, const std::string& attribute) const;
   /// True when this account can bind.

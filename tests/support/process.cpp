@@ -103,7 +103,8 @@ bool wait_until(const std::function<bool()>& condition, std::chrono::millisecond
   return condition();
 }
 
-Finished run(const std::vector<std::string>& command, const std::string& input, const Environment& environment, std::chrono::milliseconds limit) {
+Finished run(const std::vector<std::string>& command, const std::string& input, const Environment& environment,
+             std::chrono::milliseconds limit) {
   Folder scratch;
   write_file(scratch / "input", input);
   Pipe out, err;

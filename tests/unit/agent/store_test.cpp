@@ -113,9 +113,7 @@ TEST_CASE("store: a state file of a newer version is refused and stays as it is"
   try {
     Store::open(folder.file("state.db"));
     FAIL("it was opened");
-  } catch (const StoreFailure& f) {
-    CHECK(f.error().what.find("newer muster (schema 999") != std::string::npos);
-  }
+  } catch (const StoreFailure& f) { CHECK(f.error().what.find("newer muster (schema 999") != std::string::npos); }
 }
 
 TEST_CASE("store: only its owner can read the state file") {

@@ -24,9 +24,12 @@ TEST_CASE("ber: one element is taken when all of it is there") {
       {"a tag alone", "\x04", false, "", "\x04"},
       {"contents cut off", std::string("\x04\x03hi", 4), false, "", std::string("\x04\x03hi", 4)},
       {"a length cut off", std::string("\x04\x82\x01", 3), false, "", std::string("\x04\x82\x01", 3)},
-      {"the indefinite length, which LDAP does not have", std::string("\x30\x80\x00\x00", 4), false, "", std::string("\x30\x80\x00\x00", 4)},
-      {"a length beyond four octets", std::string("\x04\x85\x00\x00\x00\x00\x01z", 8), false, "", std::string("\x04\x85\x00\x00\x00\x00\x01z", 8)},
-      {"a length that would overflow", std::string("\x04\x84\xff\xff\xff\xffz", 7), false, "", std::string("\x04\x84\xff\xff\xff\xffz", 7)},
+      {"the indefinite length, which LDAP does not have", std::string("\x30\x80\x00\x00", 4), false, "",
+       std::string("\x30\x80\x00\x00", 4)},
+      {"a length beyond four octets", std::string("\x04\x85\x00\x00\x00\x00\x01z", 8), false, "",
+       std::string("\x04\x85\x00\x00\x00\x00\x01z", 8)},
+      {"a length that would overflow", std::string("\x04\x84\xff\xff\xff\xffz", 7), false, "",
+       std::string("\x04\x84\xff\xff\xff\xffz", 7)},
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);

@@ -53,5 +53,6 @@ TEST_CASE("codes: the sentence says what was tried, the code, and what the serve
   answer = {};
   answer.code = 10;
   answer.referrals = {"ldap://a", "ldap://b"};
-  CHECK(wire::error_from(answer, "modify uid=ann").what == "modify uid=ann: Referral (10): referred to ldap://a, referred to ldap://b");
+  CHECK(wire::error_from(answer, "modify uid=ann").what ==
+        "modify uid=ann: Referral (10): referred to ldap://a, referred to ldap://b");
 }

@@ -41,7 +41,8 @@ TEST_CASE("url: what can be connected to") {
 }
 
 TEST_CASE("url: what cannot") {
-  for (const char* url : {"", "dc1.corp.example", "http://dc1", "ldap:", "ldap://", "ldaps:///dc=example", "cldap://dc1", "ldap://dc1:port"}) {
+  for (const char* url :
+       {"", "dc1.corp.example", "http://dc1", "ldap:", "ldap://", "ldaps:///dc=example", "cldap://dc1", "ldap://dc1:port"}) {
     CAPTURE(url);
     const auto target = wire::parse_target(url);
     REQUIRE_FALSE(target);

@@ -46,8 +46,9 @@ TEST_CASE("entry: identity and version of each family") {
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);
-    const auto e = decode(c.family, {"cn"},
-                          entry("cn=Ann,dc=x", attribute("cn", {"Ann"}) + attribute(c.id_name, {c.id}) + attribute(c.version_name, {c.version})));
+    const auto e = decode(
+        c.family, {"cn"},
+        entry("cn=Ann,dc=x", attribute("cn", {"Ann"}) + attribute(c.id_name, {c.id}) + attribute(c.version_name, {c.version})));
     REQUIRE_MESSAGE(e, (e ? "" : e.error().text()));
     CHECK(to_string(e->id) == kUuid);
     CHECK(e->version == c.expected_version);
@@ -58,8 +59,8 @@ TEST_CASE("entry: identity and version of each family") {
 TEST_CASE("entry: names are lower case, values and options stay as they are") {
   const Values binary{std::string("\0\xff\x00z", 4), ""};
   const auto e = decode(Family::openldap, {"givenName;lang-de", "userCertificate;binary", "entryUUID"},
-                        entry("cn=Ann,dc=x", attribute("givenName;lang-DE", {"b", "a"}) + attribute("userCertificate;binary", binary) +
-                                                 attribute("entryUUID", {kUuid})));
+                        entry("cn=Ann,dc=x", attribute("givenName;lang-DE", {"b", "a"}) +
+                                                 attribute("userCertificate;binary", binary) + attribute("entryUUID", {kUuid})));
   REQUIRE(e);
   REQUIRE(e->attributes.find("givenname;lang-de"));
   CHECK(*e->attributes.find("givenname;lang-de") == Values{"b", "a"});
@@ -72,7 +73,8 @@ TEST_CASE("entry: what is asked for") {
   CHECK(wire::EntryDecoder(Family::openldap, {"cn"}).request() == std::vector<std::string>{"cn", "entryUUID", "entryCSN"});
   CHECK(wire::EntryDecoder(Family::openldap, {}).request() == std::vector<std::string>{"*", "entryUUID", "entryCSN"});
   CHECK(wire::EntryDecoder(Family::openldap, {"ENTRYuuid"}).request() == std::vector<std::string>{"ENTRYuuid", "entryCSN"});
-  CHECK(wire::EntryDecoder(Family::active_directory, {"cn"}).request() == std::vector<std::string>{"cn", "objectGUID", "uSNChanged"});
+  CHECK(wire::EntryDecoder(Family::active_directory, {"cn"}).request() ==
+        std::vector<std::string>{"cn", "objectGUID", "uSNChanged"});
 }
 
 TEST_CASE("entry: what cannot be trusted is refused, and named") {
@@ -85,7 +87,8 @@ TEST_CASE("entry: what cannot be trusted is refused, and named") {
       {"no identity: the account may not read it", entry("cn=Ann,dc=x", attribute("cn", {"Ann"})), "cn=Ann,dc=x"},
       {"an identity that is none", entry("cn=Ann,dc=x", attribute("entryUUID", {"597ae2f6"})), "no readable entryUUID"},
       {"an identity without a value", entry("cn=Ann,dc=x", attribute("entryUUID", {})), "no readable entryUUID"},
-      {"only some of the values", entry("cn=Ann,dc=x", id + attribute("member;range=0-1499", {"cn=b,dc=x"})), "member;range=0-1499"},
+      {"only some of the values", entry("cn=Ann,dc=x", id + attribute("member;range=0-1499", {"cn=b,dc=x"})),
+       "member;range=0-1499"},
       {"a name that is none", entry("Ann", id), "\"Ann\""},
       {"an attribute that is none", entry("cn=Ann,dc=x", id + tlv(0x30, octets("cn"))), "cn=Ann,dc=x"},
       {"values that are none", entry("cn=Ann,dc=x", id + tlv(0x30, octets("cn") + tlv(0x31, "\x04\x09x"))), "values of cn"},

@@ -14,7 +14,9 @@ WriteOp modified(const std::string& dn) { return {dn, ModifyOp{}, "", {}}; }
 WriteOp added(const std::string& dn) { return {dn, AddOp{}, "", {}}; }
 WriteOp erased(const std::string& dn) { return {dn, DeleteOp{}, "", {}}; }
 WriteOp renamed(const std::string& dn, const std::string& to) { return {dn, RenameOp{to, std::nullopt}, "", {}}; }
-WriteOp moved(const std::string& dn, const std::string& to, const std::string& parent) { return {dn, RenameOp{to, parent}, "", {}}; }
+WriteOp moved(const std::string& dn, const std::string& to, const std::string& parent) {
+  return {dn, RenameOp{to, parent}, "", {}};
+}
 
 std::vector<std::size_t> ready(wire::WriteOrder& order) {
   std::vector<std::size_t> all;
@@ -52,10 +54,16 @@ TEST_CASE("writes: what goes at once and what waits") {
       {"a change, then a rename of her", {modified("uid=a,ou=p"), renamed("uid=a,ou=p", "uid=b")}, {{0}, {1}}},
       {"a move, then a change there", {moved("uid=a,ou=p", "uid=a", "ou=q"), modified("uid=a,ou=q")}, {{0}, {1}}},
       {"her old name is given to somebody else", {renamed("uid=a,ou=p", "uid=b"), added("uid=a,ou=p")}, {{0}, {1}}},
-      {"two swap names by a third", {renamed("uid=a,ou=p", "uid=t"), renamed("uid=b,ou=p", "uid=a"), renamed("uid=t,ou=p", "uid=b")}, {{0}, {1}, {2}}},
+      {"two swap names by a third",
+       {renamed("uid=a,ou=p", "uid=t"), renamed("uid=b,ou=p", "uid=a"), renamed("uid=t,ou=p", "uid=b")},
+       {{0}, {1}, {2}}},
       {"a new OU before who goes there", {added("ou=q"), added("uid=a,ou=q"), moved("uid=b,ou=p", "uid=b", "ou=q")}, {{0}, {1, 2}}},
-      {"everybody out before the OU goes", {erased("uid=a,ou=q"), moved("uid=b,ou=q", "uid=b", "ou=p"), erased("ou=q")}, {{0, 1}, {2}}},
-      {"a change of the OU itself keeps nobody waiting", {modified("ou=p"), modified("uid=a,ou=p"), added("uid=b,ou=p")}, {{0, 1, 2}}},
+      {"everybody out before the OU goes",
+       {erased("uid=a,ou=q"), moved("uid=b,ou=q", "uid=b", "ou=p"), erased("ou=q")},
+       {{0, 1}, {2}}},
+      {"a change of the OU itself keeps nobody waiting",
+       {modified("ou=p"), modified("uid=a,ou=p"), added("uid=b,ou=p")},
+       {{0, 1, 2}}},
       {"a grandchild waits, too", {renamed("ou=p,o=x", "ou=q"), modified("uid=a,ou=deep,ou=q,o=x")}, {{0}, {1}}},
       {"an OU made anew", {erased("uid=a,ou=q"), erased("ou=q"), added("ou=q"), added("uid=a,ou=q")}, {{0}, {1}, {2}, {3}}},
       {"names that are none depend on nothing", {modified("no name"), modified("no name")}, {{0, 1}}},

@@ -132,8 +132,7 @@ TEST_CASE("names against patterns") {
 
 TEST_CASE("patterns find files in any folder, sorted, and no folders") {
   namespace fs = std::filesystem;
-  const fs::path top =
-      fs::temp_directory_path() / ("muster-pattern-" + std::to_string(std::random_device()()));
+  const fs::path top = fs::temp_directory_path() / ("muster-pattern-" + std::to_string(std::random_device()()));
   fs::remove_all(top);
   for (const char* folder : {"b", "a", "a/deep.xml"}) fs::create_directories(top / folder);
   for (const char* file : {"b/2.xml", "b/1.xml", "a/3.xml", "a/3.txt"}) std::ofstream(top / file) << "x";
