@@ -35,14 +35,16 @@ class Reader {
     return n;
   }
   std::string_view text() {
-    const std::size_t n = std::min(size(), rest_.size());
+    const std::size_t claimed = size();
+    const std::size_t n = std::min(claimed, rest_.size());
     const std::string_view t = rest_.substr(0, n);
     rest_.remove_prefix(n);
     return t;
   }
   Values values() {
     Values v;
-    const std::size_t n = std::min(size(), rest_.size() + 1);
+    const std::size_t claimed = size();
+    const std::size_t n = std::min(claimed, rest_.size());  // a value has at least its size
     v.reserve(n);
     for (std::size_t i = 0; i < n; ++i) v.emplace_back(text());
     return v;

@@ -34,7 +34,7 @@ Control paged_request(std::size_t size, std::string_view cookie) {
 
 Result<PagedAnswer> parse_paged(const Control& control) {
   const berval value = borrow(control.value);
-  const Ber ber(ber_init(const_cast<berval*>(&value)));
+  const Ber ber(control.value.empty() ? nullptr : ber_init(const_cast<berval*>(&value)));  // ber_scanf reads what is not there
   ber_int_t estimate = 0;
   berval cookie{};
   if (!ber || ber_scanf(ber.get(), "{im}", &estimate, &cookie) == LBER_ERROR)

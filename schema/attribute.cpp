@@ -149,9 +149,11 @@ bool read_type(std::string_view text, Description& d) {
   Words words(text);
   if (words.next() != "(") return false;
   d.type.oid = words.next();
-  for (std::string_view w = words.next(); !w.empty(); w = words.next()) {
-    if (w == ")") break;
-    if (w == "NAME") {
+  bool closed = d.type.oid == ")";
+  for (std::string_view w = words.next(); !w.empty() && !closed; w = words.next()) {
+    if (w == ")") {
+      closed = true;
+    } else if (w == "NAME") {
       const auto names = words.list();
       if (!names.empty()) d.type.name = names.front();
       for (const std::string& n : names) d.type.names.push_back(to_lower(n));
@@ -173,7 +175,7 @@ bool read_type(std::string_view text, Description& d) {
     }
   }
   if (d.type.name.empty()) d.type.name = d.type.oid;
-  return !d.type.oid.empty() && d.type.oid != ")";
+  return closed && d.type.oid != ")";
 }
 
 std::string_view base_name(std::string_view name) { return name.substr(0, name.find(';')); }

@@ -57,6 +57,15 @@ std::string normal_value(std::string_view value) {
   return out;
 }
 
+/// RFC 4512 section 1.4: a letter, then letters, digits and hyphens.
+bool is_descriptor(std::string_view type) { return is_alpha(type.front()) && type.find('.') == std::string_view::npos; }
+
+/// RFC 4512 section 1.4: numbers with single dots between them.
+bool is_numeric_oid(std::string_view type) {
+  return is_digit(type.front()) && is_digit(type.back()) && type.find("..") == std::string_view::npos &&
+         std::all_of(type.begin(), type.end(), [](char c) { return is_digit(c) || c == '.'; });
+}
+
 /// Reads one RFC 4514 string.
 class Parser {
  public:
@@ -104,7 +113,7 @@ class Parser {
     while (!at_end() && (is_alpha(peek()) || is_digit(peek()) || peek() == '-' || peek() == '.')) ++pos_;
     out = text_.substr(begin, pos_ - begin);
     if (out.empty()) return fault("an attribute type is missing");
-    if (out.front() == '-' || out.front() == '.') return fault("'" + out + "' is no attribute type");
+    if (!is_descriptor(out) && !is_numeric_oid(out)) return fault("'" + out + "' is no attribute type");
     skip_blanks();
     if (at_end() || peek() != '=') return fault("'=' is missing");
     ++pos_;

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 
 #include "agent/store/impl.h"
 
@@ -20,7 +22,21 @@ Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::Store(Store&&) noexcept = default;
 Store::~Store() = default;
 
+namespace {
+
+/// Passwords are not in it, but everybody's data is. SQLite gives its other files the rights of this one.
+void create_private(const std::string& path) {
+  if (std::filesystem::exists(path)) return;
+  if (!std::ofstream(path)) return;  // opening the database says why
+  std::error_code failed;
+  std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, failed);
+  if (failed) throw StoreFailure({Errc::io, "making " + path + " private: " + failed.message(), ""});
+}
+
+}  // namespace
+
 Store Store::open(const std::string& path) {
+  create_private(path);
   auto impl = std::make_unique<Impl>(Impl{sql::Database::open(path, false)});
   migrate(impl->db);
   return Store(std::move(impl));

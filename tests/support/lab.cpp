@@ -23,8 +23,10 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 std::vector<std::string> split(const std::string& line) {
   std::vector<std::string> cells(1);
+  bool quoted = false;  // the quotes stay: a cell is written back as it was read
   for (const char c : line) {
-    if (c == ',')
+    quoted ^= c == '"';
+    if (c == ',' && !quoted)
       cells.emplace_back();
     else
       cells.back().push_back(c);

@@ -11,7 +11,7 @@ TEST_CASE("calendar: days, as HR and muster write them") {
   CHECK(iso_date(*day) == "2026-11-23");
   CHECK(compact_date(*day) == "20261123");
   CHECK(parse_compact_date("20240229"));
-  for (const char* text : {"20260229", "20261301", "20261100", "2026112", "202611233", "2026-1-2", "abcdefgh", ""}) {
+  for (const std::string text : {"20260229", "20261301", "20261100", "2026112", "202611233", "2026-1-2", "abcdefgh", ""}) {
     CAPTURE(text);
     CHECK_FALSE(parse_compact_date(text));
   }
@@ -43,7 +43,7 @@ TEST_CASE("calendar: every spelling of a GeneralizedTime") {
     REQUIRE(at);
     CHECK(iso_time(*at) == c.iso);
   }
-  for (const char* text :
+  for (const std::string text :
        {"", "2026", "20261123", "20261123073753", "20261323073753Z", "20261123253753Z", "20261123073753X", "20261123073753.Z"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_generalized_time(text));
@@ -62,7 +62,7 @@ TEST_CASE("calendar: durations of the configuration") {
     REQUIRE(parse_duration(c.text));
     CHECK(parse_duration(c.text)->count() == c.seconds);
   }
-  for (const char* text : {"", "P", "PT", "P1M", "P1Y", "30", "d", "-P1D", "P1D ", "P99999999999999999999D"}) {
+  for (const std::string text : {"", "P", "PT", "P1M", "P1Y", "30", "d", "-P1D", "P1D ", "P99999999999999999999D"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_duration(text));
   }

@@ -10,14 +10,14 @@ using namespace muster;
 TEST_CASE("entry id: one entry, whatever the spelling") {
   EntryId a, b;
   REQUIRE(parse_entry_id("597ae2f6-16a6-1027-98f4-d28b5365dc14", a));
-  for (const char* text :
+  for (const std::string text :
        {"597AE2F6-16A6-1027-98F4-D28B5365DC14", "597ae2f616a6102798f4d28b5365dc14", "{597ae2f6-16a6-1027-98f4-d28b5365dc14}"}) {
     CAPTURE(text);
     REQUIRE(parse_entry_id(text, b));
     CHECK(a == b);
   }
   CHECK(to_string(a) == "597ae2f6-16a6-1027-98f4-d28b5365dc14");
-  for (const char* text : {"", "597ae2f6", "597ae2f6-16a6-1027-98f4-d28b5365dc1g", "597ae2f6-16a6-1027-98f4-d28b5365dc1400"}) {
+  for (const std::string text : {"", "597ae2f6", "597ae2f6-16a6-1027-98f4-d28b5365dc1g", "597ae2f6-16a6-1027-98f4-d28b5365dc1400"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_entry_id(text, b));
     CHECK(a == b);
