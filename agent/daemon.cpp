@@ -257,6 +257,7 @@ Status Daemon::require_ready() {
 }
 
 Result<RunReport> Daemon::resync(bool full, const std::vector<std::string>& people) {
+  const auto begun = Mailbox::Clock::now();
   MUSTER_TRY(require_ready());
   MUSTER_TRY(engine_.reload());
   Status fed = engine_.read_feed(full);
@@ -268,7 +269,9 @@ Result<RunReport> Daemon::resync(bool full, const std::vector<std::string>& peop
   }
   for (const std::string& p : people) MUSTER_TRY(engine_.only(p));
   if (full) MUSTER_TRY(engine_.everybody());
-  return settle();
+  auto report = settle();
+  if (report) report->seconds = std::chrono::duration<double>(Mailbox::Clock::now() - begun).count();
+  return report;
 }
 
 Mailbox::Clock::time_point Daemon::next_wake() const {

@@ -22,7 +22,7 @@ struct RunReport {
   std::size_t people = 0, entries = 0;
   std::size_t applied = 0, failed = 0;
   Row audit_before = 0;  ///< audit rows after this one are this run's changes
-  double seconds = 0;
+  double seconds = 0;    ///< settle() counts its own; who reads before adds that
 };
 
 /// How far long work is: what, done so far, of how many (0: unknown).

@@ -12,7 +12,8 @@ using nlohmann::json;
 
 std::string random_uuid() {
   std::array<std::uint8_t, 16> b{};
-  RAND_bytes(b.data(), static_cast<int>(b.size()));
+  if (RAND_bytes(b.data(), static_cast<int>(b.size())) != 1)
+    throw StoreFailure({Errc::io, "the system gives no random numbers, so events would have no identifiers", ""});
   b[6] = static_cast<std::uint8_t>((b[6] & 0x0f) | 0x40);
   b[8] = static_cast<std::uint8_t>((b[8] & 0x3f) | 0x80);
   return to_string(EntryId(b));

@@ -24,18 +24,13 @@ json problem_item(const ProblemRow& p) {
   return j;
 }
 
-/// An audit record of an applied change in the shape of cli.md.
+/// An audit record of an applied change, as its plan showed it.
 json applied_item(const json& record) {
-  json j = {{"person", record.value("person", "")},
-            {"dn", record.value("dn", "")},
-            {"action", record.value("action", "")},
-            {"from", record.value("before", json::array())},
-            {"to", record.value("after", json::array())},
-            {"reason", record.value("reason", "")},
-            {"rule", record.value("rule", "")}};
-  for (const char* key : {"attribute", "group", "approval", "cause"}) {
-    if (record.contains(key)) j[key] = record[key];
-  }
+  json change = record;  // the decision is not told: any will do
+  change.update(
+      {{"decision", "mover"}, {"from", record.value("before", json::array())}, {"to", record.value("after", json::array())}});
+  json j = plan_item(change_from_json(change));
+  if (record.contains("approval")) j["approval"] = record["approval"];
   return j;
 }
 
@@ -46,9 +41,18 @@ void add_common(Store& store, json& report) {
 
 }  // namespace
 
-json plan_report(Store& store) {
+json plan_report(Context& context) {
+  Store& store = context.store;
+  const Now now = system_now();
   json changes = json::array();
-  store.each_planned_change([&](const JournalRow& r) { changes.push_back(plan_item(r.change)); });
+  store.each_planned_change([&](const JournalRow& r) {
+    changes.push_back(plan_item(r.change));
+    if (r.change.action != Action::create) return;
+    const auto person = store.person(r.change.person);
+    if (!person) return;
+    for (const Change& c : plan_once_created(r.change, person->person, context.rules(), now).changes)
+      changes.push_back(plan_item(c));
+  });
   json report = {{"people", store.count_people(true)}, {"changes", std::move(changes)}};
   add_common(store, report);
   for (json& h : report["holds"]) {

@@ -11,8 +11,8 @@
 
 namespace muster {
 
-/// cli.md's document of `plan`: what the journal and the holds of a dry run contain.
-nlohmann::json plan_report(Store& store);
+/// cli.md's document of `plan`: what the journal and the holds of a dry run contain, and what a created entry is given next.
+nlohmann::json plan_report(Context& context);
 /// cli.md's document of `resync`: what the audit trail gained.
 nlohmann::json resync_report(Store& store, const RunReport& run);
 /// Holds with their changes; `id` empty: all open ones, without their changes.

@@ -76,7 +76,7 @@ std::string padded(std::string_view number) {
 std::string unique_id(const EntryId& id) {
   std::string text = to_string(id);
   std::erase(text, '-');
-  for (const std::size_t at : {24, 16, 8}) text.insert(at, 1, '-');
+  for (const std::size_t at : {std::size_t{24}, std::size_t{16}, std::size_t{8}}) text.insert(at, 1, '-');
   return text;
 }
 

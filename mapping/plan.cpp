@@ -102,6 +102,21 @@ Plan plan(const Subject& subject, const Rules& rules, const Now& now) {
   return std::move(draft.plan);
 }
 
+Plan plan_once_created(const Change& create, const Person& person, const Rules& rules, const Now& now) {
+  Entry entry;
+  entry.dn = create.dn;
+  entry.attributes = create.initial;
+  Subject subject;
+  subject.person = &person;
+  subject.entry = &entry;
+  subject.account.disabled = create.create_disabled;
+  if (create.create_disabled) {
+    subject.ledger.disabled_at = now.utc;
+    subject.ledger.disabled_for = Decision::joiner;
+  }
+  return plan(subject, rules, now);
+}
+
 std::vector<std::string> join_values(const Person& person, const Rules& rules, const Now& now) {
   rules.scope->load(person, now);
   std::vector<std::string> values;

@@ -75,6 +75,9 @@ std::vector<Entitlement> entitlements(const Person& person, const Rules& rules, 
 /// Pure but for the scratch memory inside Rules::scope: one thread per Rules.
 Plan plan(const Subject& subject, const Rules& rules, const Now& now);
 
+/// What a joiner is given as soon as the entry that `create` makes is there: the plan for it.
+Plan plan_once_created(const Change& create, const Person& person, const Rules& rules, const Now& now);
+
 /// The values of the join rules for a person, in rule order; empty strings where HR has none.
 std::vector<std::string> join_values(const Person& person, const Rules& rules, const Now& now);
 

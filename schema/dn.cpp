@@ -113,9 +113,9 @@ class Parser {
     while (!at_end() && (is_alpha(peek()) || is_digit(peek()) || peek() == '-' || peek() == '.')) ++pos_;
     out = text_.substr(begin, pos_ - begin);
     if (out.empty()) return fault("an attribute type is missing");
-    if (!is_descriptor(out) && !is_numeric_oid(out)) return fault("'" + out + "' is no attribute type");
     skip_blanks();
     if (at_end() || peek() != '=') return fault("'=' is missing");
+    if (!is_descriptor(out) && !is_numeric_oid(out)) return fault("'" + out + "' is no attribute type");
     ++pos_;
     skip_blanks();
     return ok();

@@ -1,5 +1,6 @@
 // muster plan, muster resync.
 #include <algorithm>
+#include <chrono>
 #include <iostream>
 
 #include "agent/cli/progress.h"
@@ -73,7 +74,7 @@ int plan_now(Session& session) {
   auto run = ready ? (*engine)->settle() : Result<RunReport>(ready.error());
   progress.hide();
   if (!run) return fail(session, run.error());
-  const auto report = guarded([&]() -> Result<json> { return plan_report((*engine)->context().store); });
+  const auto report = guarded([&]() -> Result<json> { return plan_report((*engine)->context()); });
   if (!report) return fail(session, report.error());
   return print_plan(session, only_people(*report, session.call.values("person")));
 }
@@ -81,6 +82,7 @@ int plan_now(Session& session) {
 int resync_alone(Session& session) {
   auto lock = ProcessLock::take(session.config->settings.state_path + ".lock");
   if (!lock) return fail(session, lock.error());
+  const auto begun = std::chrono::steady_clock::now();
   ProgressBar progress(std::cerr, session.err_terminal, session.err);
   auto engine = Engine::open(std::move(session.config),
                              {session.call.config, false, [&](const std::string& what, std::size_t done, std::size_t total) {
@@ -93,6 +95,7 @@ int resync_alone(Session& session) {
   const Status delivered = deliver_now(**engine);
   progress.hide();
   if (!run) return fail(session, run.error());
+  run->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   const auto report = guarded([&]() -> Result<json> { return resync_report((*engine)->context().store, *run); });
   if (!report) return fail(session, report.error());
   const int code = finish_run(session, *report);

@@ -5,9 +5,9 @@
 
 #include "agent/feed/csv.h"
 #include "agent/feed/encoding.h"
+#include "agent/feed/feed_file.h"
 #include "agent/feed/key_lines.h"
 #include "agent/feed/records.h"
-#include "agent/feed/source_file.h"
 
 namespace muster {
 
@@ -203,7 +203,7 @@ class CsvFeed final : public Feed {
   Result<FeedReport> read(const std::function<Status(Person&&)>& each, std::vector<FeedProblem>* faults) override {
     auto path = newest_file(settings_.path);
     if (!path) return refused(std::move(path).error(), faults);
-    auto file = SourceFile::open(*path);
+    auto file = FeedFile::open(*path);
     if (!file) return refused(std::move(file).error(), faults);
     Reading reading(settings_, maker_, *path, each, faults != nullptr);
     MUSTER_TRY(run(**file, reading));
@@ -217,7 +217,7 @@ class CsvFeed final : public Feed {
   }
 
  private:
-  Status run(SourceFile& file, Reading& reading) const {
+  Status run(FeedFile& file, Reading& reading) const {
     auto decoder = Decoder::make(settings_.encoding);
     if (!decoder) return std::move(decoder).error();
     for (;;) {
@@ -231,7 +231,7 @@ class CsvFeed final : public Feed {
   }
 
   /// What is wrong with a file that is not complete is only that.
-  static Error doubtful(const SourceFile& file, const Reading& reading, std::vector<FeedProblem>* faults) {
+  static Error doubtful(const FeedFile& file, const Reading& reading, std::vector<FeedProblem>* faults) {
     if (Status same = file.same(); !same) return refused(std::move(same).error(), faults);
     if (faults) *faults = reading.faults();
     return error_of(reading.faults().front());

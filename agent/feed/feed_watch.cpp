@@ -2,7 +2,7 @@
 #include <optional>
 
 #include "agent/feed/feed.h"
-#include "agent/feed/source_file.h"
+#include "agent/feed/feed_file.h"
 #include "service/file_watch.h"
 
 namespace muster {

@@ -1,3 +1,5 @@
+#include "agent/store/store.h"
+
 #include <algorithm>
 #include <cstring>
 #include <filesystem>

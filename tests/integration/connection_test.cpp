@@ -200,7 +200,7 @@ TEST_CASE("search: pages give everybody once, whatever their size, with identity
   fill(s, 95);
   auto c = Connection::open(simple(s, s.url()));
   REQUIRE(c);
-  for (const std::size_t page : {0, 1, 10, 95, 1000}) {
+  for (const std::size_t page : {0U, 1U, 10U, 95U, 1000U}) {
     CAPTURE(page);
     std::vector<std::string> seen;
     const Status read = c->search(everybody(page), [&](Entry&& e) {
@@ -222,7 +222,7 @@ TEST_CASE("search: anything but a complete answer is not to be trusted") {
   s.restrict_to("limits dn.exact=\"" + s.value("BIND_DN") + "\" size.soft=7 size.hard=7 size.pr=5 size.prtotal=7");
   auto c = Connection::open(simple(s, s.url()));
   REQUIRE(c);
-  for (const std::size_t page : {0, 5}) {
+  for (const std::size_t page : {0U, 5U}) {
     const Status cut = c->search(everybody(page), [](Entry&&) { return ok(); });
     REQUIRE(!cut);
     CHECK(cut.error().code == Errc::untrusted);

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <set>
 
 #include "tests/support/lab.h"
 
@@ -60,6 +61,22 @@ TEST_CASE("loop: a leaver who comes back is enabled and has access again") {
   CHECK(c.muster({"resync"}).code == 0);
   CHECK(c.slapd().can_bind(dn, "sample"));
   CHECK(is_member(c, "sales", dn));
+}
+
+TEST_CASE("loop: a plan lists exactly what the resync after it does") {
+  Company c({.people = 120, .mode = "off"});
+  const auto essence = [](const json& changes) {
+    std::multiset<std::string> all;
+    for (const json& j : changes) {
+      json kept;
+      for (const char* key : {"action", "person", "dn", "attribute", "group", "from", "to"}) kept[key] = j.value(key, json());
+      all.insert(kept.dump());
+    }
+    return all;
+  };
+  const auto planned = essence(c.json({"plan"})["changes"]), done = essence(c.json({"resync"})["changes"]);
+  CHECK(planned.size() > 20);
+  CHECK(planned == done);
 }
 
 TEST_CASE("loop: an account that somebody else disabled is not ours to enable") {

@@ -177,6 +177,21 @@ TEST_CASE("a joiner's entry starts with what HR owns and what it will be found b
   }
 }
 
+TEST_CASE("a joiner is given access as soon as there is an entry, and nothing is set twice") {
+  PlanWorld world = ann();
+  world.entry.reset();
+  const Rules rules = CompanyRules::make({});
+  const Now now = noon(kToday);
+  const Plan made = plan(world.subject(now), rules, now);
+  REQUIRE(made.changes.size() == 1);
+  const Plan next = plan_once_created(made.changes.front(), *world.person, rules, now);
+  REQUIRE(!next.changes.empty());
+  for (const Change& c : next.changes) {
+    CHECK(c.action == Action::add_member);
+    CHECK(c.dn == made.changes.front().dn);
+  }
+}
+
 TEST_CASE("drift: the values of both sides are told, and a revert starts from what somebody wrote") {
   PlanWorld world = ann();
   world.entry->attributes.set("departmentNumber", {"Skunkworks"});

@@ -1,4 +1,4 @@
-#include "agent/feed/source_file.h"
+#include "agent/feed/feed_file.h"
 
 #include <openssl/evp.h>
 
@@ -111,7 +111,7 @@ Error changed(const std::string& path) {
           "it is read again once it is complete; best, HR writes it under another name and renames it"};
 }
 
-class ReadFile final : public SourceFile {
+class ReadFile final : public FeedFile {
  public:
   ReadFile(std::string path, File file, Stamp stamp)
       : path_(std::move(path)), file_(std::move(file)), stamp_(stamp), buffer_(kPiece) {}
@@ -201,13 +201,13 @@ Result<std::string> file_digest(const std::string& path) {
   }
 }
 
-Result<std::unique_ptr<SourceFile>> SourceFile::open(const std::string& path) {
+Result<std::unique_ptr<FeedFile>> FeedFile::open(const std::string& path) {
   auto file = open_file(path);
   if (!file) return std::move(file).error();
   MUSTER_TRY(nobody_writes(path));
   const auto stamp = stamp_of(path);
   if (!stamp) return changed(path);
-  return std::unique_ptr<SourceFile>(std::make_unique<ReadFile>(path, std::move(*file), *stamp));
+  return std::unique_ptr<FeedFile>(std::make_unique<ReadFile>(path, std::move(*file), *stamp));
 }
 
 }  // namespace muster

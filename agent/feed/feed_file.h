@@ -22,11 +22,11 @@ bool is_settled(const std::string& path);
 Result<std::string> file_digest(const std::string& path);
 
 /// One consistent reading of a file.
-class SourceFile {
+class FeedFile {
  public:
   /// Errc::not_found, Errc::io, or Errc::untrusted: somebody is writing it.
-  static Result<std::unique_ptr<SourceFile>> open(const std::string& path);
-  virtual ~SourceFile() = default;
+  static Result<std::unique_ptr<FeedFile>> open(const std::string& path);
+  virtual ~FeedFile() = default;
   /// The next piece; empty at the end. Valid until the next call.
   virtual Result<std::string_view> next() = 0;
   /// Errc::untrusted when the file is being written, or is not what it was when it was opened, so far as size and time tell.
