@@ -8,7 +8,7 @@
 
 namespace muster {
 
-/// What kind of trouble it is; the engine decides from this alone what happens next (agent/after.h).
+/// What kind of trouble it is; the engine decides from this alone what happens next.
 enum class Errc {
   config,        ///< the configuration or the command line is wrong; nothing was done
   unreachable,   ///< no answer from a server, or the connection broke: the same call may succeed later

@@ -1,6 +1,8 @@
 // Private to agent/store.
 #pragma once
 
+#include <map>
+
 #include "agent/store/sqlite.h"
 #include "agent/store/store.h"
 
@@ -8,6 +10,7 @@ namespace muster {
 
 struct Store::Impl {
   sql::Database db;
+  std::map<Row, Dn> group_dns;  ///< parsed once: everybody is in the same few groups
 };
 
 /// Creates the tables or brings them to this version. Throws for a file of a newer version.

@@ -14,6 +14,8 @@ CREATE TABLE entry(id INTEGER PRIMARY KEY, uuid BLOB NOT NULL UNIQUE, stream INT
   disabled_at INTEGER, disabled_for TEXT, settled BLOB);
 CREATE INDEX entry_ndn ON entry(ndn);
 CREATE INDEX entry_dirty ON entry(id) WHERE dirty=1;
+CREATE INDEX entry_planned ON entry(id) WHERE dirty=2;
+CREATE INDEX entry_live ON entry(stream) WHERE gone=0;
 CREATE TABLE join_value(ordinal INTEGER NOT NULL, value TEXT NOT NULL, entry INTEGER NOT NULL,
   PRIMARY KEY(ordinal, value, entry)) WITHOUT ROWID;
 CREATE INDEX join_value_entry ON join_value(entry);
@@ -21,6 +23,8 @@ CREATE TABLE person(id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, fields BLO
   listed INTEGER NOT NULL DEFAULT 1, dirty INTEGER NOT NULL DEFAULT 1, entry INTEGER UNIQUE, attempts INTEGER NOT NULL DEFAULT 0,
   retry_at INTEGER);
 CREATE INDEX person_dirty ON person(id) WHERE dirty=1;
+CREATE INDEX person_planned ON person(id) WHERE dirty=2;
+CREATE INDEX person_listed ON person(listed);
 CREATE INDEX person_retry ON person(retry_at) WHERE retry_at IS NOT NULL;
 CREATE TABLE person_join(ordinal INTEGER NOT NULL, value TEXT NOT NULL, person INTEGER NOT NULL,
   PRIMARY KEY(ordinal, value, person)) WITHOUT ROWID;

@@ -39,13 +39,13 @@ void create_private(const std::string& path) {
 
 Store Store::open(const std::string& path) {
   create_private(path);
-  auto impl = std::make_unique<Impl>(Impl{sql::Database::open(path, false)});
+  auto impl = std::make_unique<Impl>(Impl{sql::Database::open(path, false), {}});
   migrate(impl->db);
   return Store(std::move(impl));
 }
 
 Store Store::open_read_only(const std::string& path) {
-  return Store(std::make_unique<Impl>(Impl{sql::Database::open(path, true)}));
+  return Store(std::make_unique<Impl>(Impl{sql::Database::open(path, true), {}}));
 }
 
 Store Store::copy_of(const std::string& path, const std::string& copy) {
@@ -56,7 +56,7 @@ Store Store::copy_of(const std::string& path, const std::string& copy) {
   if (backup) sqlite3_backup_finish(backup);
   if (rc != SQLITE_DONE) throw StoreFailure({Errc::io, "copying the state database to " + copy + ": " + sqlite3_errstr(rc), ""});
   to.exec("PRAGMA synchronous=OFF");
-  auto impl = std::make_unique<Impl>(Impl{std::move(to)});
+  auto impl = std::make_unique<Impl>(Impl{std::move(to), {}});
   migrate(impl->db);
   return Store(std::move(impl));
 }

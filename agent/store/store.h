@@ -122,7 +122,7 @@ class Store {
   void set_cursor(const std::string& stream, const std::string& cookie, const std::string& params);
   void forget_cursors();
 
-  // --- entries (mirror_*.cpp)
+  // --- entries (store_entries.cpp)
   std::optional<EntryRow> entry(const EntryId& uuid);
   std::optional<EntryRow> entry_by_row(Row id);
   /// Not the gone ones.
@@ -245,7 +245,7 @@ class Store {
   std::vector<ProblemRow> problems(std::string_view subject = {});
   std::size_t count_problems();
 
-  // --- journal (journal.cpp)
+  // --- journal (store_journal.cpp)
   void drop_planned();
   void add_planned(const JournalRow& row);
   std::vector<JournalRow> planned(Action action, std::size_t limit);
@@ -270,7 +270,7 @@ class Store {
   void forget_planned_members(Row group);         ///< of members that are no known entry
   std::size_t count_planned();
 
-  // --- holds (holds.cpp)
+  // --- holds (store_holds.cpp)
   std::vector<HoldRow> holds(bool open_only);
   std::optional<HoldRow> hold(std::string_view prefix);  ///< by a unique prefix of its id
   void put_hold(const HoldRow& hold);

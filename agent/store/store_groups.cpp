@@ -127,10 +127,14 @@ std::vector<MembershipRow> Store::memberships(Row entry, const std::vector<std::
     while (s.step()) {
       MembershipRow m;
       m.group = s.integer(0);
-      m.dn = stored_dn(s.view(1));
+      Dn& dn = impl_->group_dns[m.group];
+      if (dn.str() != s.view(1)) dn = stored_dn(s.view(1));
+      m.dn = dn;
       m.granted = !s.is_null(2);
-      if (m.granted) m.since = instant(s.integer(2));
-      m.because = {s.text(3), s.text(4), s.text(5)};
+      if (m.granted) {
+        m.since = instant(s.integer(2));
+        m.because = {s.text(3), s.text(4), s.text(5)};
+      }
       all.push_back(std::move(m));
     }
   }

@@ -96,7 +96,8 @@ void Store::planned_to(int dirty) {
 void Store::mark_all_dirty() {
   impl_->db.exec("UPDATE grp SET dirty=1 WHERE gone=0");
   impl_->db.exec("UPDATE person SET dirty=1 WHERE dirty=0");
-  impl_->db.exec("UPDATE entry SET dirty=1 WHERE dirty=0 AND gone=0");
+  // The others are looked at with their person, and a row of an entry is long.
+  impl_->db.exec("UPDATE entry SET dirty=1 WHERE dirty=0 AND gone=0 AND NOT EXISTS(SELECT 1 FROM person p WHERE p.entry=entry.id)");
 }
 std::size_t Store::count_dirty() {
   return static_cast<std::size_t>(one_integer(

@@ -57,7 +57,7 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 
 }  // namespace
 
-TEST_CASE("guarantee 1: every attribute has one owner; two declarations are an error that names both places") {
+TEST_CASE("guarantee 1: every attribute has one owner, and two declarations are an error that names both places") {
   Company c({.edit = [](const std::string& f) {
     replace_text(f + "/mapping.d/lifecycle.xml", "  <lifecycle>",
                  "  <attributes><attribute name=\"TITLE\" owner=\"directory\"/></attributes>\n  <lifecycle>");
@@ -69,7 +69,7 @@ TEST_CASE("guarantee 1: every attribute has one owner; two declarations are an e
 }
 
 TEST_CASE(
-    "guarantee 1: what the directory owns is told upstream and never written; what HR owns is drift and put back where the rule "
+    "guarantee 1: what the directory owns is told upstream and never written, what HR owns is drift and put back where the rule "
     "says so") {
   Company c({});
   CHECK(c.muster({"resync"}).code == 0);
@@ -237,7 +237,7 @@ TEST_CASE("guarantee 6: a protected account is left alone, and that is said") {
   CHECK(problems[0]["code"] == "protected");
 }
 
-TEST_CASE("guarantee 6: a kind above its threshold is held whole; approval is bound to the exact changes, and audited") {
+TEST_CASE("guarantee 6: a kind above its threshold is held whole, approval is bound to the exact changes, and audited") {
   Company c({.people = 500, .mode = "off", .over_limits = true});
   const Finished first = c.muster({"resync"});
   CHECK(first.code == 4);
@@ -313,7 +313,7 @@ TEST_CASE("guarantee 8: memory does not grow with the directory") {
   CHECK(b.peak_kib < a.peak_kib * 3 / 2);
 }
 
-TEST_CASE("guarantee 9: every change says which rule, which record and who; the trail is chained") {
+TEST_CASE("guarantee 9: every change says which rule, which record and who, and the trail is chained") {
   Company c({.people = 100, .mode = "off"});
   CHECK(c.muster({"resync"}).code == 0);
   std::size_t applied = 0;

@@ -23,7 +23,7 @@ std::vector<std::size_t> widths_of_lines(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("columns line up by what is seen, not by bytes; numbers stand right") {
+TEST_CASE("columns line up by what is seen, not by bytes, and numbers stand right") {
   CHECK(people().render(Style(), 0) ==
         "Person  Name         Groups\n"
         "1042    Jürgen Groß      12\n"

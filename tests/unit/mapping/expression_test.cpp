@@ -195,7 +195,7 @@ TEST_CASE("expressions: what is known before any record") {
   }
 }
 
-TEST_CASE("expressions: each record is its own; nothing of the last person remains") {
+TEST_CASE("expressions: each record is its own, and nothing of the last person remains") {
   ExpressionScope scope(kFields);
   const Compiled own = compile("concat(first, '|', end, '|', hours)", scope);
   const Compiled general = compile("concat(*[3], '|', *[7], '|', *[8])", scope);

@@ -210,7 +210,7 @@ TEST_CASE("drift: the values of both sides are told, and a revert starts from wh
   CHECK(set.because.text == "drift: somebody changed departmentNumber; HR says 'Engineering' (department)");
 }
 
-TEST_CASE("values that agree are settled; values that are only kept, refused or drifted are not") {
+TEST_CASE("values that agree are settled, values that are only kept, refused or drifted are not") {
   PlanWorld world = ann();
   world.ledger.settled.clear();
   set_field(world, "department", "");

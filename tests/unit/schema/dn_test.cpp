@@ -47,7 +47,7 @@ TEST_CASE("dn: names that mean the same entry are equal, others are not") {
 
 TEST_CASE("dn: what is no name is refused, with the place") {
   for (const std::string text : {"ann", "cn", "=ann", "cn=ann,", ",cn=ann", "cn=ann,,dc=x", "cn=a\"b", "cn=ann\\", "cn=ann\\2",
-                           "cn=a;b=c<d", "c n=ann", "1.2.=x", "cn=#zz", "cn=a+", "cn=ann+,dc=x"}) {
+                                 "cn=a;b=c<d", "c n=ann", "1.2.=x", "cn=#zz", "cn=a+", "cn=ann+,dc=x"}) {
     CAPTURE(text);
     const auto dn = Dn::parse(text);
     REQUIRE_FALSE(dn);

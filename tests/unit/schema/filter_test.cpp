@@ -66,7 +66,7 @@ TEST_CASE("filter: what it matches") {
 
 TEST_CASE("filter: what is none is refused, with the place") {
   for (const std::string text : {"", "cn=ann", "(cn=ann", "(cn=ann))", "()", "(cn)", "(&(cn=a)", "(!(a=b)(c=d))", "(cn=a\\2)",
-                           "(cn=a\\zz)", "(cn:caseExactMatch:=a)", "(=a)", "(cn=a(b)"}) {
+                                 "(cn=a\\zz)", "(cn:caseExactMatch:=a)", "(=a)", "(cn=a(b)"}) {
     CAPTURE(text);
     const auto filter = Filter::parse(text);
     REQUIRE_FALSE(filter);

@@ -17,7 +17,8 @@ TEST_CASE("entry id: one entry, whatever the spelling") {
     CHECK(a == b);
   }
   CHECK(to_string(a) == "597ae2f6-16a6-1027-98f4-d28b5365dc14");
-  for (const std::string text : {"", "597ae2f6", "597ae2f6-16a6-1027-98f4-d28b5365dc1g", "597ae2f6-16a6-1027-98f4-d28b5365dc1400"}) {
+  for (const std::string text :
+       {"", "597ae2f6", "597ae2f6-16a6-1027-98f4-d28b5365dc1g", "597ae2f6-16a6-1027-98f4-d28b5365dc1400"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_entry_id(text, b));
     CHECK(a == b);
