@@ -11,11 +11,10 @@ namespace muster {
 
 namespace {
 
-constexpr std::size_t kBatch = 256;
-constexpr int kNoSuchAttribute = 16, kInappropriateMatching = 18;
+constexpr std::size_t kTasks = 256;
 
 /// 30 s, doubled with every attempt, up to 6 h.
-std::chrono::seconds backoff(int attempts) {
+std::chrono::seconds retry_pause(int attempts) {
   const int shift = std::min(attempts, 10);
   return std::min<std::chrono::seconds>(std::chrono::seconds(30) * (1 << shift), std::chrono::hours(6));
 }
@@ -30,7 +29,7 @@ Result<Applier::Counts> Applier::run(bool last_round) {
 
 Status Applier::run_action(Action action, bool last_round) {
   for (;;) {
-    auto rows = context_.store.planned(action, kBatch);
+    auto rows = context_.store.planned(action, kTasks);
     if (rows.empty()) return ok();
     MUSTER_TRY(run_batch(std::move(rows), last_round));
   }
@@ -99,13 +98,14 @@ Status Applier::settle(std::vector<Task>& tasks, std::vector<WriteOutcome>& outc
         one.push_back(std::move(r));
         again.push_back(one.front().group ? group_task(std::move(one)) : entry_task(std::move(one)));
       }
-    } else if (outcome.code == kInappropriateMatching && std::holds_alternative<ModifyOp>(task.op.op) && !task.rows.front().group &&
-               std::get<ModifyOp>(task.op.op).mods.front().op != Mod::Op::replace) {
+    } else if (outcome.code == result_code::inappropriate_matching && std::holds_alternative<ModifyOp>(task.op.op) &&
+               !task.rows.front().group && std::get<ModifyOp>(task.op.op).mods.front().op != Mod::Op::replace) {
       // The type has no equality rule (RFC 4512 section 2.5.1): its values cannot be named, only replaced.
       const Change& c = task.rows.front().change;
       task.op.op = ModifyOp{{{Mod::Op::replace, c.attribute, c.to}}};
       again.push_back(std::move(task));
-    } else if (!last_round && (code == Errc::conflict || code == Errc::not_found || outcome.code == kNoSuchAttribute)) {
+    } else if (!last_round &&
+               (code == Errc::conflict || code == Errc::not_found || outcome.code == result_code::no_such_attribute)) {
       conflicts.push_back(&task.rows.front());
     } else {
       refused(task.rows.front(), outcome.status.error(), task.verdict ? "write-refused" : "no-effect", at);
@@ -200,7 +200,7 @@ void Applier::refused(const JournalRow& row, const Error& error, const std::stri
   problems.push_back(std::move(p));
   set_problems(context_, subject, problems, at);
   if (const auto person = row.person ? store.person_by_row(row.person) : std::nullopt) {
-    store.set_attempts(row.person, person->attempts + 1, at + backoff(person->attempts));
+    store.set_attempts(row.person, person->attempts + 1, at + retry_pause(person->attempts));
   }
 }
 

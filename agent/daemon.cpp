@@ -17,7 +17,9 @@ constexpr std::size_t kMostStreams = 16;
 constexpr milliseconds kPatience{1000};
 
 /// 200 ms, doubled with every failure, up to a minute.
-milliseconds backoff(int failures) { return std::min(milliseconds(200) * (1 << std::min(failures, 9)), milliseconds(60000)); }
+milliseconds reconnect_pause(int failures) {
+  return std::min(milliseconds(200) * (1 << std::min(failures, 9)), milliseconds(60000));
+}
 
 bool says_nothing(const Batch& b) { return b.notices.empty() && !b.resume_at && b.stage != Batch::Stage::refreshed; }
 
@@ -101,7 +103,7 @@ void Daemon::watcher_failed(std::size_t lane, const Error& error) {
   Watcher& w = watchers_[lane];
   const Stream& stream = engine_.context().streams[lane];
   w.running = false;
-  w.retry_at = Mailbox::Clock::now() + backoff(w.failures++);
+  w.retry_at = Mailbox::Clock::now() + reconnect_pause(w.failures++);
   live_.set_watch(stream.name, {{"stage", "waiting"}, {"error", error.text()}});
   spdlog::warn("watching {}: {}", stream.base.str(), error.text());
   if (error.code == Errc::stale_cursor) {
@@ -122,7 +124,7 @@ void Daemon::lost_directory(const Error& error) {
   engine_.directory_trouble(error);
   trouble_ = true;
   engine_.disconnect();
-  connect_at_ = Mailbox::Clock::now() + backoff(failures_++);
+  connect_at_ = Mailbox::Clock::now() + reconnect_pause(failures_++);
   live_.set("directory", {{"connected", false}, {"error", error.text()}});
   pump_.wake();
 }
@@ -133,7 +135,7 @@ void Daemon::connect_if_due() {
     spdlog::warn("{}", connected.error().text());
     engine_.directory_trouble(connected.error());
     trouble_ = true;
-    connect_at_ = Mailbox::Clock::now() + backoff(failures_++);
+    connect_at_ = Mailbox::Clock::now() + reconnect_pause(failures_++);
     live_.set("directory", {{"connected", false}, {"error", connected.error().text()}});
     pump_.wake();
     return;

@@ -105,63 +105,77 @@ Status Engine::keep_old_rules(std::unique_ptr<Config>& config, const std::string
   return ok();
 }
 
-Status Engine::adopt_or_hold(std::unique_ptr<Config> config) {
+/// One hold for the rules at a time; what was rejected is not asked again.
+void Engine::hold_rules(const HoldRow& hold, const std::vector<JournalRow>& changes, const std::string& digest) {
   Store& store = context_->store;
-  const ServerInfo& server = connection_->server();
-  const std::string digest = config->rules.digest;
-  const std::string accepted = store.meta("rules.texts");
-  const bool fresh = accepted.empty() || options_.dry_run;
-  const bool approved = store.meta("rules.approved") == digest;
-  if (!fresh && !approved && store.meta("rules.digest") != digest) {
-    std::unique_ptr<Config> old;
-    MUSTER_TRY(keep_old_rules(old, accepted));
-    for (std::unique_ptr<Config>* c : {&config, &old}) {
-      if (const auto complaints = check_against_schema(**c, server.types); !complaints.empty())
-        return Error{Errc::config, complaints.front().str(), ""};
-    }
-    auto before = plan_all(state_path_, old, server, *connection_);
-    if (!before) return std::move(before).error();
-    auto after = plan_all(state_path_, config, server, *connection_);
-    if (!after) return std::move(after).error();
-    auto rows = difference(*before, std::move(*after));
-    if (!context_->config) context_->config = std::move(old);
-    if (const auto verdict = first_held(rows, *context_)) {
-      HoldRow hold = rules_hold(digest, rows, *verdict, system_now().utc);
-      Store::Transaction transaction(store);
-      const auto known = store.hold(hold.id);
-      if (!known || known->status != "open") {
-        for (HoldRow& h : store.holds(true)) {
-          if (h.kind == "rules") h.status = "superseded", store.put_hold(h);
-        }
-        if (!known || known->status != "rejected") {
-          store.put_hold(hold);
-          store.set_hold_changes(hold.id, rows);
-          context_->recorder.decided("hold",
-                                     {{"hold", short_id(hold.id)},
-                                      {"held", "rules"},
-                                      {"count", hold.count},
-                                      {"people", hold.people},
-                                      {"reason", hold.sentence}},
-                                     system_now().utc);
-        }
-      }
-      store.set_meta("rules.held", digest);
-      transaction.commit();
-      if (!old) old = std::move(context_->config);
-      return use(std::move(old));
+  Store::Transaction transaction(store);
+  const auto known = store.hold(hold.id);
+  if (!known || known->status != "open") {
+    end_rules_holds("superseded");
+    if (!known || known->status != "rejected") {
+      store.put_hold(hold);
+      store.set_hold_changes(hold.id, changes);
+      context_->recorder.decided("hold",
+                                 {{"hold", short_id(hold.id)},
+                                  {"held", "rules"},
+                                  {"count", hold.count},
+                                  {"people", hold.people},
+                                  {"reason", hold.sentence}},
+                                 system_now().utc);
     }
   }
+  store.set_meta("rules.held", digest);
+  transaction.commit();
+}
+
+void Engine::end_rules_holds(const std::string& status) {
+  for (HoldRow& h : context_->store.holds(true)) {
+    if (h.kind != "rules") continue;
+    h.status = status;
+    context_->store.put_hold(h);
+  }
+}
+
+/// True: `config` would change too much, and is held.
+Result<bool> Engine::too_different(std::unique_ptr<Config>& old, std::unique_ptr<Config>& config) {
+  const ServerInfo& server = connection_->server();
+  for (const std::unique_ptr<Config>* c : {&config, &old}) {
+    if (const auto complaints = check_against_schema(**c, server.types); !complaints.empty())
+      return Error{Errc::config, complaints.front().str(), ""};
+  }
+  auto before = plan_all(state_path_, old, server, *connection_);
+  if (!before) return std::move(before).error();
+  auto after = plan_all(state_path_, config, server, *connection_);
+  if (!after) return std::move(after).error();
+  auto rows = difference(*before, std::move(*after));
+  const bool borrowed = !context_->config;  // the limits are those of the rules in force
+  if (borrowed) context_->config = std::move(old);
+  const auto verdict = first_held(rows, *context_);
+  if (verdict) hold_rules(rules_hold(config->rules.digest, rows, *verdict, system_now().utc), rows, config->rules.digest);
+  if (borrowed) old = std::move(context_->config);
+  return verdict.has_value();
+}
+
+Status Engine::adopt_or_hold(std::unique_ptr<Config> config) {
+  Store& store = context_->store;
+  const std::string digest = config->rules.digest, accepted = store.meta("rules.texts");
+  const bool fresh = accepted.empty() || options_.dry_run, same = store.meta("rules.digest") == digest;
+  const bool approved = store.meta("rules.approved") == digest;
+  if (!fresh && !approved && !same) {
+    std::unique_ptr<Config> old;
+    MUSTER_TRY(keep_old_rules(old, accepted));
+    const auto held = too_different(old, config);
+    if (!held) return held.error();
+    if (*held) return use(std::move(old));
+  }
   const std::string texts = json(mapping_texts(*config)).dump();
-  const bool same = store.meta("rules.digest") == digest;
   MUSTER_TRY(use(std::move(config)));
   if (same && !accepted.empty()) return ok();
   Store::Transaction transaction(store);
   store.set_meta("rules.digest", digest);
   store.set_meta("rules.texts", texts);
   store.set_meta("rules.held", "");
-  for (HoldRow& h : store.holds(true)) {
-    if (h.kind == "rules") h.status = approved ? "approved" : "superseded", store.put_hold(h);
-  }
+  end_rules_holds(approved ? "approved" : "superseded");
   context_->recorder.decided("rules", {{"digest", digest}, {"reason", "mapping files taken over"}}, system_now().utc);
   store.mark_all_dirty();
   transaction.commit();

@@ -13,7 +13,6 @@ namespace {
 
 using Level = Finding::Level;
 
-constexpr int kNoSuchAttribute = 16, kInappropriateMatching = 18, kInvalidSyntax = 21, kInsufficientAccess = 50;
 /// Nobody has this value, and every syntax that is probed accepts or rejects it without a change.
 constexpr const char* kNobody = "cn=muster probe, nobody has this value";
 
@@ -151,11 +150,11 @@ class Probe {
     if (rule == Matching::boolean) return true;
     WriteOp op{dn, ModifyOp{{{Mod::Op::remove, attribute, {nobody}}}}, "", {}};
     const auto outcome = std::move(connection_->write({&op, 1}, 1).front());
-    if (outcome.status || outcome.code == kNoSuchAttribute || outcome.code == kInappropriateMatching ||
-        outcome.code == kInvalidSyntax)
+    if (outcome.status || outcome.code == result_code::no_such_attribute || outcome.code == result_code::inappropriate_matching ||
+        outcome.code == result_code::invalid_syntax)
       return true;
     why = outcome.status.error().what;
-    return outcome.code != kInsufficientAccess && outcome.code != 53;
+    return outcome.code != result_code::insufficient_access && outcome.code != 53;
   }
 
   void report_rights(const std::string& subject, const std::vector<std::string>& attributes, const std::string& dn) {

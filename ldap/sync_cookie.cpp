@@ -2,18 +2,17 @@
 
 #include <algorithm>
 
+#include "schema/ascii.h"
+
 namespace muster::wire {
 namespace {
 
 constexpr std::string_view kCsnForm = "dddddddddddddd.ddddddZ#xxxxxx#xxx#xxxxxx";  // d: digit, x: hexadecimal digit
 constexpr std::size_t kCsnServer = 30, kServerWidth = 3, kRidWidth = 3;
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
-bool hex_digit(char c) { return digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-
 bool fits(char form, char c) {
-  if (form == 'd') return digit(c);
-  if (form == 'x') return hex_digit(c);
+  if (form == 'd') return is_digit(c);
+  if (form == 'x') return hex_value(c) >= 0;
   return form == c;
 }
 
@@ -22,7 +21,7 @@ bool is_csn(std::string_view text) {
 }
 
 bool is_rid(std::string_view text) {
-  return text.size() <= kRidWidth && !text.empty() && std::all_of(text.begin(), text.end(), digit);
+  return text.size() <= kRidWidth && !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
 }
 
 /// Takes the text before `separator` off `rest`, and the separator.

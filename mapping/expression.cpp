@@ -11,7 +11,7 @@
 namespace muster {
 namespace {
 
-using Kind = xpath::Token::Kind;
+using TokenKind = xpath::Token::Kind;
 
 /// "20261123073753Z" without its last letter, as a number; exact, being below 2^53.
 double digits_of(const std::string& text) {
@@ -20,7 +20,7 @@ double digits_of(const std::string& text) {
   return static_cast<double>(value);
 }
 
-bool mentions(const std::vector<xpath::Token>& tokens, Kind kind, std::initializer_list<std::string_view> texts) {
+bool mentions(const std::vector<xpath::Token>& tokens, TokenKind kind, std::initializer_list<std::string_view> texts) {
   return std::any_of(tokens.begin(), tokens.end(), [&](const xpath::Token& token) {
     return token.kind == kind && std::find(texts.begin(), texts.end(), token.text) != texts.end();
   });
@@ -32,7 +32,7 @@ constexpr std::array<std::string_view, 3> kByteFunctions{"string-length", "subst
 std::vector<std::size_t> fields_named(const std::vector<xpath::Token>& tokens, const std::vector<std::string>& fields) {
   std::vector<std::size_t> named;
   for (const xpath::Token& token : tokens) {
-    const auto found = token.kind == Kind::name ? std::find(fields.begin(), fields.end(), token.text) : fields.end();
+    const auto found = token.kind == TokenKind::name ? std::find(fields.begin(), fields.end(), token.text) : fields.end();
     if (found == fields.end()) continue;
     const auto index = static_cast<std::size_t>(found - fields.begin());
     if (std::find(named.begin(), named.end(), index) == named.end()) named.push_back(index);
@@ -118,7 +118,8 @@ std::optional<pugi::xpath_query> read_query(const std::string& text, pugi::xpath
 
 void refuse_byte_functions(const std::vector<xpath::Token>& tokens, std::vector<ExpressionFault>& faults) {
   for (const xpath::Token& token : tokens) {
-    if (token.kind != Kind::function || std::find(kByteFunctions.begin(), kByteFunctions.end(), token.text) == kByteFunctions.end())
+    if (token.kind != TokenKind::function ||
+        std::find(kByteFunctions.begin(), kByteFunctions.end(), token.text) == kByteFunctions.end())
       continue;
     faults.push_back(
         {token.offset,
@@ -150,7 +151,7 @@ std::optional<Expression> Expression::compile(std::string text, ExpressionScope&
     return std::nullopt;
   }
   impl->fields = fields_named(tokens, scope.fields());
-  impl->depends_on_time = mentions(tokens, Kind::variable, {"today", "now"});
+  impl->depends_on_time = mentions(tokens, TokenKind::variable, {"today", "now"});
   if (impl->program) impl->constant = impl->program->constant();
   if (impl->program) impl->query.reset();
   return Expression(std::move(text), std::move(impl));

@@ -122,7 +122,7 @@ std::vector<Element> collect_rules(const std::vector<Element>& mappings, std::st
   std::vector<Element> all;
   for (const Element& mapping : mappings) {
     for (const Element& holder : mapping.children(section)) {
-      for (Element& element : holder.children(name)) all.push_back(std::move(element));
+      for (const Element& element : holder.children(name)) all.push_back(element);
     }
   }
   return all;

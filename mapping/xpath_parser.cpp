@@ -9,7 +9,7 @@ namespace muster::xpath {
 using Op = Program::Op;
 using Type = Program::Type;
 using Index = Program::Index;
-using Kind = Token::Kind;
+using TokenKind = Token::Kind;
 
 namespace {
 
@@ -58,7 +58,7 @@ class Parser {
 
   std::optional<Program> run() {
     const auto root = binary(0);
-    if (!root || peek().kind != Kind::end) return std::nullopt;
+    if (!root || peek().kind != TokenKind::end) return std::nullopt;
     program_.root_ = *root;
     return std::move(program_);
   }
@@ -82,7 +82,7 @@ class Parser {
   Found binary(int level) {
     if (level == kLevels) return unary();
     Found left = binary(level + 1);
-    while (left && peek().kind == Kind::op && level_of(peek().text) == level) {
+    while (left && peek().kind == TokenKind::op && level_of(peek().text) == level) {
       const std::string op = peek().text;
       ++at_;
       const Found right = binary(level + 1);
@@ -129,17 +129,17 @@ class Parser {
   Found primary() {
     const Token& token = peek();
     switch (token.kind) {
-      case Kind::literal: ++at_; return put(Program::Node{Op::literal, Type::text, {}, token.text, 0, 0});
-      case Kind::number: ++at_; return put(Program::Node{Op::number, Type::number, {}, "", to_number(token.text), 0});
-      case Kind::variable: ++at_; return put(token.text == "today" ? Op::today : Op::now, Type::number, {});
-      case Kind::function: return call();
-      case Kind::name:
-      case Kind::axis:
-      case Kind::op:
+      case TokenKind::literal: ++at_; return put(Program::Node{Op::literal, Type::text, {}, token.text, 0, 0});
+      case TokenKind::number: ++at_; return put(Program::Node{Op::number, Type::number, {}, "", to_number(token.text), 0});
+      case TokenKind::variable: ++at_; return put(token.text == "today" ? Op::today : Op::now, Type::number, {});
+      case TokenKind::function: return call();
+      case TokenKind::name:
+      case TokenKind::axis:
+      case TokenKind::op:
         if (take("(")) return group();
         return path();
-      case Kind::node_type:
-      case Kind::end: return std::nullopt;
+      case TokenKind::node_type:
+      case TokenKind::end: return std::nullopt;
     }
     return std::nullopt;
   }
@@ -152,12 +152,12 @@ class Parser {
 
   /// first, ./first, child::first, /person/first: one field.
   Found path() {
-    if (peek().is_op("/") && peek(1).is(Kind::name, "person") && peek(2).is_op("/"))
+    if (peek().is_op("/") && peek(1).is(TokenKind::name, "person") && peek(2).is_op("/"))
       at_ += 3;
     else if (peek().is_op(".") && peek(1).is_op("/"))
       at_ += 2;
-    if (peek().is(Kind::axis, "child")) ++at_;
-    if (peek().kind != Kind::name) return std::nullopt;
+    if (peek().is(TokenKind::axis, "child")) ++at_;
+    if (peek().kind != TokenKind::name) return std::nullopt;
     for (std::size_t i = 0; i < fields_.size(); ++i) {
       if (fields_[i] != peek().text) continue;
       ++at_;

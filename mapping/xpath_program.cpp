@@ -8,13 +8,13 @@
 #include <cstdlib>
 #include <limits>
 
+#include "schema/ascii.h"
+
 namespace muster::xpath {
 namespace {
 
 constexpr std::string_view kSpace = " \t\r\n";
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Section 4.4's Number production, which is narrower than any C function: no exponent, no plus, no hexadecimal.
 bool is_number(std::string_view text) {

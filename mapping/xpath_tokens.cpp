@@ -3,15 +3,15 @@
 #include <algorithm>
 #include <array>
 
+#include "schema/ascii.h"
 #include "schema/attribute.h"
 
 namespace muster::xpath {
 namespace {
 
-using Kind = Token::Kind;
+using TokenKind = Token::Kind;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool starts_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
 }
@@ -27,7 +27,7 @@ class Lexer {
 
   std::vector<Token> run() {
     for (skip_space(); at_ < text_.size(); skip_space()) step();
-    put(Kind::end, "", text_.size());
+    put(TokenKind::end, "", text_.size());
     return std::move(tokens_);
   }
 
@@ -36,14 +36,15 @@ class Lexer {
   void skip_space() {
     while (at_ < text_.size() && is_space(text_[at_])) ++at_;
   }
-  void put(Kind kind, std::string_view text, std::size_t offset) { tokens_.push_back({kind, std::string(text), offset}); }
+  void put(TokenKind kind, std::string_view text, std::size_t offset) { tokens_.push_back({kind, std::string(text), offset}); }
   void fault(std::size_t offset, std::string message) { faults_.push_back({offset, std::move(message)}); }
 
   /// Section 3.7: after an operand, * multiplies and and/or/mod/div are operators; elsewhere they are names.
   bool after_operand() const {
     if (tokens_.empty()) return false;
     const Token& last = tokens_.back();
-    if (last.kind != Kind::op) return last.kind != Kind::axis && last.kind != Kind::function && last.kind != Kind::node_type;
+    if (last.kind != TokenKind::op)
+      return last.kind != TokenKind::axis && last.kind != TokenKind::function && last.kind != TokenKind::node_type;
     return last.text == ")" || last.text == "]" || last.text == "." || last.text == "..";
   }
 
@@ -63,7 +64,7 @@ class Lexer {
       at_ = text_.size();
       return;
     }
-    put(Kind::literal, text_.substr(at_ + 1, end - at_ - 1), at_);
+    put(TokenKind::literal, text_.substr(at_ + 1, end - at_ - 1), at_);
     at_ = end + 1;
   }
 
@@ -72,7 +73,7 @@ class Lexer {
     while (is_digit(peek())) ++at_;
     if (peek() == '.') ++at_;
     while (is_digit(peek())) ++at_;
-    put(Kind::number, text_.substr(start, at_ - start), start);
+    put(TokenKind::number, text_.substr(start, at_ - start), start);
   }
 
   std::string_view take_name() {
@@ -88,26 +89,26 @@ class Lexer {
   void variable() {
     const std::size_t start = at_++;
     if (!starts_name(peek())) return fault(start, "a variable's name must follow '$'");
-    put(Kind::variable, take_name(), start);
+    put(TokenKind::variable, take_name(), start);
   }
 
   void name() {
     const std::size_t start = at_;
     const std::string_view word = take_name();
     if (after_operand()) {
-      if (is_operator_name(word)) return put(Kind::op, word, start);
+      if (is_operator_name(word)) return put(TokenKind::op, word, start);
       return fault(start, "an operator is missing before '" + std::string(word) + "'");
     }
     const std::size_t end = at_;
     skip_space();
     if (peek() == ':' && peek(1) == ':') {
-      put(Kind::axis, word, start);
+      put(TokenKind::axis, word, start);
       at_ += 2;
     } else if (peek() == '(') {
-      put(is_node_type(word) ? Kind::node_type : Kind::function, word, start);
+      put(is_node_type(word) ? TokenKind::node_type : TokenKind::function, word, start);
     } else {
       at_ = end;
-      put(Kind::name, word, start);
+      put(TokenKind::name, word, start);
     }
   }
 
@@ -123,7 +124,7 @@ class Lexer {
       return wrong(1, rest[0] == '!' ? "'!' is written 'not(...)'" : "'" + std::string(1, rest[0]) + "' has no meaning here");
     }
     const bool name_test = *found == "*" && !after_operand();
-    put(name_test ? Kind::name : Kind::op, *found, at_);
+    put(name_test ? TokenKind::name : TokenKind::op, *found, at_);
     at_ += found->size();
   }
 
@@ -192,19 +193,19 @@ class Checker {
   void check(std::size_t i) {
     const Token& token = tokens_[i];
     switch (token.kind) {
-      case Kind::variable: return variable(token);
-      case Kind::function: return function(i);
-      case Kind::name: return name(i);
-      case Kind::axis:
+      case TokenKind::variable: return variable(token);
+      case TokenKind::function: return function(i);
+      case TokenKind::name: return name(i);
+      case TokenKind::axis:
         if (token.text == "attribute") no_attributes(token);
         return;
-      case Kind::op:
+      case TokenKind::op:
         if (token.text == "@") no_attributes(token);
         return;
-      case Kind::node_type:
-      case Kind::literal:
-      case Kind::number:
-      case Kind::end: return;
+      case TokenKind::node_type:
+      case TokenKind::literal:
+      case TokenKind::number:
+      case TokenKind::end: return;
     }
   }
 
@@ -269,7 +270,8 @@ class Checker {
 
   /// Expressions start at <person>, so a relative path `person/first` finds nothing, ever.
   void person(std::size_t i) {
-    const bool rooted = i > 0 && (tokens_[i - 1].is_op("/") || tokens_[i - 1].is_op("//") || tokens_[i - 1].kind == Kind::axis);
+    const bool rooted =
+        i > 0 && (tokens_[i - 1].is_op("/") || tokens_[i - 1].is_op("//") || tokens_[i - 1].kind == TokenKind::axis);
     if (!rooted) fault(tokens_[i], "'person' is the record itself, not one of its fields; write the field's name alone");
   }
 

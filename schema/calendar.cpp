@@ -9,7 +9,19 @@ namespace muster {
 
 namespace {
 
-using namespace std::chrono;
+using std::chrono::days;
+using std::chrono::floor;
+using std::chrono::hh_mm_ss;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::month;
+using std::chrono::seconds;
+using std::chrono::sys_days;
+using std::chrono::system_clock;
+using std::chrono::weeks;
+using std::chrono::year;
+using std::chrono::year_month_day;
 
 struct Civil {
   int year, month, day, hour, minute, second, millisecond;

@@ -3,19 +3,11 @@
 #include <algorithm>
 #include <array>
 
+#include "schema/ascii.h"
+
 namespace muster {
 
 namespace {
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// RFC 4519 types that may stand as an OID (RFC 4514 section 3).
 std::string_view name_of_oid(std::string_view type) {
@@ -67,9 +59,9 @@ bool is_numeric_oid(std::string_view type) {
 }
 
 /// Reads one RFC 4514 string.
-class Parser {
+class DnParser {
  public:
-  explicit Parser(std::string_view text) : text_(text) {}
+  explicit DnParser(std::string_view text) : text_(text) {}
 
   Result<std::vector<std::vector<Ava>>> names() {
     std::vector<std::vector<Ava>> all;
@@ -322,7 +314,7 @@ std::string escape_dn_value(std::string_view value) {
 Result<Dn> Dn::parse(std::string_view text) {
   if (is_plain(text) && !(is_digit(text.front()) || text.find(",0.") != std::string_view::npos))
     return Dn(std::string(text), to_lower(text));
-  auto names = Parser(text).names();
+  auto names = DnParser(text).names();
   if (!names) return std::move(names).error();
   std::string normal;
   for (const auto& rdn : *names) {
@@ -364,7 +356,7 @@ Dn Dn::parent() const {
 std::string Dn::rdn() const { return text_.substr(0, rdn_end(text_)); }
 
 std::vector<Ava> Dn::rdn_avas() const {
-  auto names = Parser(rdn()).names();
+  auto names = DnParser(rdn()).names();
   return names && !names->empty() ? std::move(names->front()) : std::vector<Ava>{};
 }
 

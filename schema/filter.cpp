@@ -4,6 +4,8 @@
 #include <charconv>
 #include <set>
 
+#include "schema/ascii.h"
+
 namespace muster {
 
 /// One node of RFC 4511's Filter.
@@ -23,16 +25,9 @@ enum class Truth { no, yes, undefined };
 
 constexpr std::string_view kBitAnd = "1.2.840.113556.1.4.803", kBitOr = "1.2.840.113556.1.4.804";
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-class Parser {
+class FilterParser {
  public:
-  explicit Parser(std::string_view text) : text_(text) {}
+  explicit FilterParser(std::string_view text) : text_(text) {}
 
   Result<std::shared_ptr<const Node>> whole() {
     auto node = filter(0);
@@ -213,7 +208,7 @@ void collect(const Node& n, std::set<std::string>& names) {
 }  // namespace
 
 Result<Filter> Filter::parse(std::string_view text) {
-  auto root = Parser(text).whole();
+  auto root = FilterParser(text).whole();
   if (!root) return std::move(root).error();
   Filter f;
   f.text_ = text;

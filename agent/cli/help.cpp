@@ -7,19 +7,19 @@
 namespace muster {
 namespace {
 
-struct Entry {
+struct HelpLine {
   std::string left, right;
 };
 
 /// Two columns, the right one wrapped.
-std::string two_columns(const std::vector<Entry>& entries, std::size_t columns) {
+std::string two_columns(const std::vector<HelpLine>& entries, std::size_t columns) {
   constexpr std::size_t kIndent = 2, kGap = 2, kLeast = 24;
   std::size_t left = 0;
-  for (const Entry& entry : entries) left = std::max(left, display_width(entry.left));
+  for (const HelpLine& entry : entries) left = std::max(left, display_width(entry.left));
   const std::size_t start = kIndent + left + kGap;
   const std::size_t room = columns > start + kLeast ? columns - start : kLeast;
   std::string out;
-  for (const Entry& entry : entries) {
+  for (const HelpLine& entry : entries) {
     std::string margin = std::string(kIndent, ' ') + entry.left + std::string(left - display_width(entry.left) + kGap, ' ');
     for (const std::string& line : wrapped(entry.right, room)) {
       out += margin + line + "\n";
@@ -46,7 +46,7 @@ std::string choices_of(const OptionRow& option) {
   return out;
 }
 
-Entry entry_of(const OptionRow& option, const std::string& default_config) {
+HelpLine entry_of(const OptionRow& option, const std::string& default_config) {
   std::string help(option.help);
   if (!option.choices.empty()) help += " (" + choices_of(option) + ")";
   if (option.name == "config") help += " (default " + default_config + ")";
@@ -56,7 +56,7 @@ Entry entry_of(const OptionRow& option, const std::string& default_config) {
 std::string options_section(const std::string& title, const std::vector<OptionRow>& options, const std::string& default_config,
                             std::size_t columns) {
   if (options.empty()) return {};
-  std::vector<Entry> entries;
+  std::vector<HelpLine> entries;
   for (const OptionRow& option : options) entries.push_back(entry_of(option, default_config));
   return "\n" + title + ":\n" + two_columns(entries, columns);
 }
@@ -81,7 +81,7 @@ std::string help_of(const CommandRow& command, const std::string& default_config
       "Usage: " + usage_of(command) + "\n\n" + paragraph(std::string(command.name) + ": " + std::string(command.summary), columns);
   if (!command.details.empty()) out += "\n" + paragraph(command.details, columns);
   if (!command.arguments.empty()) {
-    std::vector<Entry> entries;
+    std::vector<HelpLine> entries;
     for (const ArgumentRow& argument : command.arguments)
       entries.push_back({std::string(argument.name), std::string(argument.help)});
     out += "\nArguments:\n" + two_columns(entries, columns);
@@ -91,7 +91,7 @@ std::string help_of(const CommandRow& command, const std::string& default_config
 }
 
 std::string help_overview(const std::string& default_config, std::size_t columns) {
-  std::vector<Entry> entries;
+  std::vector<HelpLine> entries;
   for (const CommandRow& command : command_rows()) entries.push_back({std::string(command.name), std::string(command.summary)});
   return "muster puts HR's decisions into effect in an LDAP directory, and reports what the directory owns.\n\n"
          "Usage: muster COMMAND [options]\n\nCommands:\n" +

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "schema/ascii.h"
+
 namespace muster {
 
 namespace {
@@ -10,7 +12,6 @@ constexpr std::string_view kSpecifiers = "YymbBdeHMS%";
 constexpr std::array<std::string_view, 12> kMonths{"january", "february", "march",     "april",   "may",      "june",
                                                    "july",    "august",   "september", "october", "november", "december"};
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 bool starts_with_word(std::string_view text, std::string_view word) {
@@ -78,10 +79,10 @@ bool take(char specifier, std::size_t least, Scan& in, Parts& p) {
 }
 
 std::optional<Day> day_of(const Parts& p) {
-  using namespace std::chrono;
-  const year_month_day day{year(p.year), month(static_cast<unsigned>(p.month)), std::chrono::day(static_cast<unsigned>(p.day))};
+  const std::chrono::year_month_day day{std::chrono::year(p.year), std::chrono::month(static_cast<unsigned>(p.month)),
+                                        std::chrono::day(static_cast<unsigned>(p.day))};
   if (p.year < 1 || !day.ok() || p.hour > 24 || p.minute > 59 || p.second > 60) return std::nullopt;
-  return sys_days(day);
+  return std::chrono::sys_days(day);
 }
 
 }  // namespace
