@@ -7,7 +7,6 @@
 
 #include "agent/cli/session.h"
 #include "agent/cli/terminal.h"
-#include "ldap/connection.h"
 
 namespace {
 
@@ -48,7 +47,6 @@ int run(int argc, char** argv) {
   }
   const auto& call = std::get<muster::Invocation>(parsed);
   set_up_log(call);
-  muster::initialise_ldap();
   const auto out = muster::output_terminal(), err = muster::error_terminal();
   Session session{call, out, err, muster::Style::choose(call.color, out), muster::Style::choose(call.color, err), nullptr};
   return dispatch(session);

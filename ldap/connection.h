@@ -130,7 +130,8 @@ class Connection {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Makes libldap's first use of TLS single-threaded (its initialisation is not thread-safe). Call once from main before any thread.
+/// Makes libldap's first use of TLS single-threaded (its initialisation is not thread-safe). For programs that connect from several
+/// threads, before the first of them; it reads the system's CAs, which takes longer than a small company.
 void initialise_ldap();
 
 }  // namespace muster

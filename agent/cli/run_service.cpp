@@ -8,6 +8,7 @@
 #include "agent/daemon.h"
 #include "agent/feed/feed.h"
 #include "agent/upstream/file_sink.h"
+#include "ldap/connection.h"
 #include "service/host.h"
 #include "service/local_socket.h"
 #include "service/process_lock.h"
@@ -74,6 +75,7 @@ int run_service(Session& session) {
   if (!lock) return fail(session, lock.error());
   auto engine = Engine::open(std::move(session.config), {session.call.config, false, {}});
   if (!engine) return fail(session, engine.error());
+  initialise_ldap();
   return serve(session, **engine, **host);
 }
 
