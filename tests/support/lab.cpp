@@ -47,11 +47,11 @@ Slapd::Slapd(Environment wishes) : wishes_(std::move(wishes)) {
 }
 Slapd::~Slapd() {
   thaw();
-  run({kSource + "/tests/lab/slapd", "down", folder_.path()});
+  run({kSource + "/tests/lab/slapd", "down", folder_.str()});
 }
 
 void Slapd::lab(const std::string& command) const {
-  const Finished done = run({kSource + "/tests/lab/slapd", command, folder_.path()}, "", wishes_);
+  const Finished done = run({kSource + "/tests/lab/slapd", command, folder_.str()}, "", wishes_);
   REQUIRE_MESSAGE(done.code == 0, done.err);
 }
 void Slapd::restrict_to(const std::string& rules) {
@@ -112,7 +112,7 @@ bool Slapd::can_bind(const std::string& dn, const std::string& password) const {
 Company::Company(Options options) {
   std::vector<std::string> command{kSource + "/tests/support/company",
                                    "--out",
-                                   folder_.path(),
+                                   folder_.str(),
                                    "--people",
                                    std::to_string(options.people),
                                    "--mode",
@@ -126,7 +126,7 @@ Company::Company(Options options) {
   wishes["LOAD"] = folder_ / "directory.ldif";
   slapd_ = std::make_unique<Slapd>(wishes);
   replace_text(config(), "ldap://lab.invalid", slapd_->url());
-  if (options.edit) options.edit(folder_.path());
+  if (options.edit) options.edit(folder_.str());
 }
 
 Finished Company::muster(const std::vector<std::string>& arguments, const Environment& environment) const {

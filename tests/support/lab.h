@@ -11,21 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/folder.h"
+
 namespace muster::test {
-
-/// A folder of its own that is deleted at the end.
-class Folder {
- public:
-  Folder();
-  ~Folder();
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  const std::string& path() const { return path_; }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 std::string read_file(const std::string& path);
 void write_file(const std::string& path, const std::string& text);

@@ -6,32 +6,18 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "agent/feed/feed.h"
+#include "tests/support/folder.h"
 
 namespace muster::feed_test {
 
-/// Removed with all that is in it.
-class Folder {
+class Folder : public test::Folder {
  public:
-  Folder() : path_(std::filesystem::temp_directory_path() / ("muster-feed-" + std::to_string(std::random_device()()))) {
-    std::filesystem::create_directory(path_);
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::string path(const std::string& name = "hr.csv") const { return (path_ / name).string(); }
-  const std::string str() const { return path_.string(); }
-
- private:
-  std::filesystem::path path_;
+  std::string path(const std::string& name = "hr.csv") const { return test::Folder::path(name); }
 };
 
 /// Complete, and old enough that nobody takes it for a file being written.

@@ -4,28 +4,17 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
-#include <filesystem>
-
 #include "agent/image.h"
 #include "agent/recorder.h"
 #include "agent/report.h"
 #include "agent/sha256.h"
+#include "tests/support/folder.h"
 
 using namespace muster;
 
 namespace {
 
-/// A folder that goes away with the test.
-struct Folder {
-  std::string path;
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "muster-store-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()));
-    path = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string file(const char* name) const { return path + "/" + name; }
-};
+using test::Folder;
 
 EntryId id_of(std::uint8_t n) {
   std::array<std::uint8_t, 16> b{};
@@ -78,14 +67,14 @@ JournalRow row_of(const std::string& hash, Row person, Action action) {
 TEST_CASE("store: what was written is there after a restart") {
   const Folder folder;
   {
-    Store store = Store::open(folder.file("state.db"));
+    Store store = Store::open(folder.path("state.db"));
     Store::Transaction t(store);
     insert(store, entry_of(1, "uid=ann,dc=example", "Engineer"));
     store.put_person(person_of("1001"));
     store.set_cursor("people", "cookie", "params");
     t.commit();
   }
-  Store store = Store::open(folder.file("state.db"));
+  Store store = Store::open(folder.path("state.db"));
   const auto e = store.entry(id_of(1));
   REQUIRE(e);
   CHECK(e->entry.dn.str() == "uid=ann,dc=example");
@@ -96,7 +85,7 @@ TEST_CASE("store: what was written is there after a restart") {
 
 TEST_CASE("store: a transaction that is not committed leaves nothing, its cursor neither") {
   const Folder folder;
-  Store store = Store::open(folder.file("state.db"));
+  Store store = Store::open(folder.path("state.db"));
   {
     Store::Transaction t(store);
     insert(store, entry_of(1, "uid=ann,dc=example", "Engineer"));
@@ -108,25 +97,25 @@ TEST_CASE("store: a transaction that is not committed leaves nothing, its cursor
 
 TEST_CASE("store: a state file of a newer version is refused and stays as it is") {
   const Folder folder;
-  { Store::open(folder.file("state.db")); }
-  tamper(folder.file("state.db"), "PRAGMA user_version=999");
+  { Store::open(folder.path("state.db")); }
+  tamper(folder.path("state.db"), "PRAGMA user_version=999");
   try {
-    Store::open(folder.file("state.db"));
+    Store::open(folder.path("state.db"));
     FAIL("it was opened");
   } catch (const StoreFailure& f) { CHECK(f.error().what.find("newer muster (schema 999") != std::string::npos); }
 }
 
 TEST_CASE("store: only its owner can read the state file") {
   const Folder folder;
-  { Store::open(folder.file("state.db")); }
+  { Store::open(folder.path("state.db")); }
   struct stat info {};
-  REQUIRE(stat(folder.file("state.db").c_str(), &info) == 0);
+  REQUIRE(stat(folder.path("state.db").c_str(), &info) == 0);
   CHECK((info.st_mode & 077) == 0);
 }
 
 TEST_CASE("store: an entry that is gone is found by id, not by DN") {
   const Folder folder;
-  Store store = Store::open(folder.file("state.db"));
+  Store store = Store::open(folder.path("state.db"));
   const Row row = insert(store, entry_of(1, "uid=ann,dc=example", "Engineer"));
   store.mark_gone(row);
   CHECK(store.entry(id_of(1))->gone);
@@ -136,7 +125,7 @@ TEST_CASE("store: an entry that is gone is found by id, not by DN") {
 
 TEST_CASE("store: the scan meets entries in the order of the first read, and finds its way back") {
   const Folder folder;
-  Store store = Store::open(folder.file("state.db"));
+  Store store = Store::open(folder.path("state.db"));
   for (std::uint8_t i = 1; i <= 4; ++i) insert(store, entry_of(i, "uid=u" + std::to_string(i) + ",dc=example", "x"));
   Store::Scan scan(store);
   CHECK(scan.match(id_of(1)));
@@ -147,7 +136,7 @@ TEST_CASE("store: the scan meets entries in the order of the first read, and fin
 
 TEST_CASE("store: a stranger becomes a person's entry by a link, and is dirty then") {
   const Folder folder;
-  Store store = Store::open(folder.file("state.db"));
+  Store store = Store::open(folder.path("state.db"));
   const Row entry = insert(store, entry_of(1, "uid=ann,dc=example", "Engineer"));
   CHECK(store.dirty_strangers(0, 10).size() == 1);
   const Row person = store.put_person(person_of("1001"));
@@ -158,7 +147,7 @@ TEST_CASE("store: a stranger becomes a person's entry by a link, and is dirty th
 
 TEST_CASE("store: what is planned in a run is planned again after a crash") {
   const Folder folder;
-  Store store = Store::open(folder.file("state.db"));
+  Store store = Store::open(folder.path("state.db"));
   const Row person = store.put_person(person_of("1001"));
   store.mark_person_planned(person);
   CHECK(store.dirty_people(0, 10).empty());
@@ -171,7 +160,7 @@ TEST_CASE("store: what is planned in a run is planned again after a crash") {
 
 TEST_CASE("store: two people who claim one entry are rivals") {
   const Folder folder;
-  Store store = Store::open(folder.file("state.db"));
+  Store store = Store::open(folder.path("state.db"));
   const Row entry = insert(store, entry_of(1, "uid=ann,dc=example", "Engineer"));
   const Row ann = store.put_person(person_of("1001"));
   const Row bob = store.put_person(person_of("1002"));
@@ -183,7 +172,7 @@ TEST_CASE("store: two people who claim one entry are rivals") {
 
 TEST_CASE("store: problems are replaced as a whole and say what came and went") {
   const Folder folder;
-  Store store = Store::open(folder.file("state.db"));
+  Store store = Store::open(folder.path("state.db"));
   ProblemRow p;
   p.code = "drift";
   p.what = "title differs";
@@ -199,7 +188,7 @@ TEST_CASE("store: problems are replaced as a whole and say what came and went") 
 
 TEST_CASE("store: a hold is found by the beginning of its id, unless two begin alike") {
   const Folder folder;
-  Store store = Store::open(folder.file("state.db"));
+  Store store = Store::open(folder.path("state.db"));
   for (const char* id : {"abc1", "abc2", "def0"}) {
     HoldRow h;
     h.id = id;
@@ -214,7 +203,7 @@ TEST_CASE("store: a hold is found by the beginning of its id, unless two begin a
 
 TEST_CASE("store: held changes leave the journal and come with their hold") {
   const Folder folder;
-  Store store = Store::open(folder.file("state.db"));
+  Store store = Store::open(folder.path("state.db"));
   store.add_planned(row_of("h1", 1, Action::disable));
   store.add_planned(row_of("h2", 2, Action::set));
   store.each_planned([&](const Store::PlannedKey& k) {
@@ -229,7 +218,7 @@ TEST_CASE("store: held changes leave the journal and come with their hold") {
 
 TEST_CASE("store: a decision belongs to its subject and ends with it") {
   const Folder folder;
-  Store store = Store::open(folder.file("state.db"));
+  Store store = Store::open(folder.path("state.db"));
   store.decide_change(row_of("h1", 7, Action::disable), "hold", true, "ann");
   CHECK(store.approved_by("h1") == "hold");
   CHECK(store.decided_hashes(7, 0) == std::vector<std::string>{"h1"});
@@ -256,11 +245,11 @@ TEST_CASE("guarantee 9: a record of the audit trail that was changed or is missi
     CAPTURE(r.name);
     const Folder folder;
     {
-      Store store = Store::open(folder.file("state.db"));
+      Store store = Store::open(folder.path("state.db"));
       for (const char* body : {"{\"a\":1}", "{\"a\":2}", "{\"a\":3}"}) store.append_audit(body);
     }
-    tamper(folder.file("state.db"), r.sql);
-    Store store = Store::open(folder.file("state.db"));
+    tamper(folder.path("state.db"), r.sql);
+    Store store = Store::open(folder.path("state.db"));
     const AuditCheck check = verify_audit(store);
     CHECK(check.why == r.why);
     CHECK(check.broken.has_value() == !std::string(r.why).empty());
@@ -269,7 +258,7 @@ TEST_CASE("guarantee 9: a record of the audit trail that was changed or is missi
 
 TEST_CASE("store: the outbox keeps its order and is found by event id") {
   const Folder folder;
-  Store store = Store::open(folder.file("state.db"));
+  Store store = Store::open(folder.path("state.db"));
   const Row first = store.append_event("e1", "one");
   const Row second = store.append_event("e2", "two");
   CHECK(store.outbox(0, 10).size() == 2);

@@ -7,8 +7,9 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
-#include <random>
 #include <string>
+
+#include "tests/support/folder.h"
 
 namespace muster::service_test {
 
@@ -16,24 +17,7 @@ namespace muster::service_test {
 constexpr std::chrono::milliseconds kLong{20000};
 constexpr std::chrono::milliseconds kShort{300};
 
-/// Removed with all that is in it.
-class Folder {
- public:
-  Folder() : path_(std::filesystem::temp_directory_path() / ("muster-service-" + std::to_string(std::random_device()()))) {
-    std::filesystem::create_directory(path_);
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::string path(const std::string& name) const { return (path_ / name).string(); }
-  std::string str() const { return path_.string(); }
-
- private:
-  std::filesystem::path path_;
-};
+using test::Folder;
 
 /// Sets a variable, or removes it, until it dies.
 class Variable {
