@@ -77,7 +77,7 @@ TEST_CASE("writes: what goes at once and what waits") {
 TEST_CASE("writes: any order of answers leaves the same directory as one at a time") {
   // Names of which some are above others, so that everything depends on something now and then.
   const std::vector<std::string> names{"o=x", "ou=p,o=x", "ou=q,o=x", "uid=a,ou=p,o=x", "uid=b,ou=p,o=x", "uid=a,ou=q,o=x"};
-  std::mt19937 random(20260101);  // NOLINT: the same cases each time
+  std::mt19937 random(20260101);  // the same cases each time
   const auto pick = [&random](std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random); };
   const auto touches = [](const WriteOp& op) {
     std::vector<Dn> all{*Dn::parse(op.dn)};
