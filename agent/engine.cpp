@@ -68,7 +68,8 @@ void Engine::progress(const std::string& what, std::size_t done, std::size_t tot
 }
 
 Status Engine::connect() {
-  return guarded([&]() -> Status {
+  std::unique_ptr<Config> config;
+  const Status done = guarded([&]() -> Status {
     const Settings& s = settings();
     Secret password;
     if (s.directory.bind == BindMethod::simple) {
@@ -80,7 +81,8 @@ Status Engine::connect() {
     if (!opened) return std::move(opened).error();
     connection_ = std::move(*opened);
     const bool first = context_->streams.empty();
-    Status ready = first ? adopt_or_hold(std::move(context_->config)) : ok();
+    if (first) config = std::move(context_->config);
+    Status ready = first ? adopt_or_hold(config) : ok();
     if (ready && !options_.dry_run) {
       auto recovered = Applier(*context_, *connection_).recover();
       if (!recovered) ready = std::move(recovered).error();
@@ -88,9 +90,12 @@ Status Engine::connect() {
     if (!ready) connection_.reset();
     return ready;
   });
+  if (!done) connection_.reset();
+  if (!done && config) context_->config = std::move(config);  // for the next attempt, and for whoever reports this one
+  return done;
 }
 
-Status Engine::use(std::unique_ptr<Config> config) {
+Status Engine::use(std::unique_ptr<Config>& config) {
   const ServerInfo& server = connection_->server();
   if (const auto complaints = check_against_schema(*config, server.types); !complaints.empty()) return all_of(complaints);
   auto accounts = AccountControl::choose(server, account_settings_of(config->settings.directory.disable));
@@ -130,7 +135,7 @@ Status Engine::reload() {
     if (loaded.config->settings.state_path != state_path_) {
       return Error{Errc::config, "<state path> changed; a running agent cannot change its state file", "restart the service"};
     }
-    MUSTER_TRY(adopt_or_hold(std::move(loaded.config)));
+    MUSTER_TRY(adopt_or_hold(loaded.config));
     feed_ = std::move(*feed);
     return ok();
   });

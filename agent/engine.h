@@ -93,11 +93,12 @@ class Engine {
 
  private:
   Engine(std::unique_ptr<Context> context, Options options, std::string state_path);
-  Status adopt_or_hold(std::unique_ptr<Config> config);
+  /// `config` is taken when it is in force, and stays with the caller otherwise.
+  Status adopt_or_hold(std::unique_ptr<Config>& config);
   Result<bool> too_different(std::unique_ptr<Config>& old, std::unique_ptr<Config>& config);
   void hold_rules(const HoldRow& hold, const std::vector<JournalRow>& changes, const std::string& digest);
   void end_rules_holds(const std::string& status);
-  Status use(std::unique_ptr<Config> config);
+  Status use(std::unique_ptr<Config>& config);
   Status keep_old_rules(std::unique_ptr<Config>& config, const std::string& digest);
   Status rejoin();
   Status read_stream(const Stream& stream, std::stop_token stop);

@@ -39,11 +39,11 @@ Result<std::vector<JournalRow>> plan_all(const std::string& state, std::unique_p
       scratch.types = server.types;
       scratch.streams = streams_of(*config, *scratch.accounts);
       scratch.config = std::move(config);
+      const std::shared_ptr<void> give_back(nullptr, [&](void*) { config = std::move(scratch.config); });
       scratch.store.drop_planned();
       scratch.store.mark_all_dirty();
       done = Planner(scratch, connection).plan_dirty(system_now(), false);
       scratch.store.each_planned_change([&](const JournalRow& r) { rows.push_back(r); });
-      config = std::move(scratch.config);
     } else {
       done = std::move(accounts).error();
     }
@@ -156,7 +156,7 @@ Result<bool> Engine::too_different(std::unique_ptr<Config>& old, std::unique_ptr
   return verdict.has_value();
 }
 
-Status Engine::adopt_or_hold(std::unique_ptr<Config> config) {
+Status Engine::adopt_or_hold(std::unique_ptr<Config>& config) {
   Store& store = context_->store;
   const std::string digest = config->rules.digest, accepted = store.meta("rules.texts");
   const bool fresh = accepted.empty() || options_.dry_run, same = store.meta("rules.digest") == digest;
@@ -166,10 +166,10 @@ Status Engine::adopt_or_hold(std::unique_ptr<Config> config) {
     MUSTER_TRY(keep_old_rules(old, accepted));
     const auto held = too_different(old, config);
     if (!held) return held.error();
-    if (*held) return use(std::move(old));
+    if (*held) return use(old);
   }
   const std::string texts = json(mapping_texts(*config)).dump();
-  MUSTER_TRY(use(std::move(config)));
+  MUSTER_TRY(use(config));
   if (same && !accepted.empty()) return ok();
   Store::Transaction transaction(store);
   store.set_meta("rules.digest", digest);

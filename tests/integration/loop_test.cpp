@@ -79,6 +79,21 @@ TEST_CASE("loop: a plan lists exactly what the resync after it does") {
   CHECK(planned == done);
 }
 
+TEST_CASE("loop: a service whose rules do not fit the server says so, waits, and changes nothing") {
+  Company c({.mode = "off", .edit = [](const std::string& f) {
+               replace_text(f + "/mapping.d/attributes.xml", "name=\"mobile\"", "name=\"mobil\"");
+             }});
+  const std::string before = c.slapd().search("dc=example,dc=com");
+  Process service({MUSTER_BINARY, "--config", c.config(), "run"}, c.file("service.log"));
+  const auto told = [&] { return read_file(c.file("service.log")).find("no attribute 'mobil'") != std::string::npos; };
+  CHECK(wait_until(told));
+  CHECK(wait_until([&] { return c.json({"problems"})["problems"].size() == 1; }));
+  CHECK(service.running());
+  CHECK(c.slapd().search("dc=example,dc=com") == before);
+  service.signal(SIGTERM);
+  CHECK(service.wait() == 0);
+}
+
 TEST_CASE("loop: an account that somebody else disabled is not ours to enable") {
   Company c({});
   const std::string key = active(c, "Sales"), dn = c.dn_of(key);
