@@ -225,11 +225,11 @@ void Mirror::live(const Stream& stream, const Notice& notice, Instant at) {
   const Entry& entry = upsert->entry;
   if (stream.groups) {
     const auto known = context_.store.group(entry.id);
-    if (!known || known->gone || entry.version.empty() || entry.version >= known->version) upsert_group(entry, origin);
+    if (!known || known->gone || !is_older(entry.version, known->version)) upsert_group(entry, origin);
     return;
   }
   const auto known = context_.store.entry(entry.id);
-  if (known && !known->gone && !entry.version.empty() && entry.version < known->entry.version) return;
+  if (known && !known->gone && is_older(entry.version, known->entry.version)) return;
   std::string image;
   encode_attributes(entry.attributes, image);
   upsert_entry(stream, entry, image, known, origin);

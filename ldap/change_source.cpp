@@ -1,52 +1,81 @@
 #include "ldap/change_source.h"
 
 #include <algorithm>
+#include <array>
 
+#include "ldap/controls.h"
 #include "ldap/sync_messages.h"
 #include "ldap/syncrepl.h"
 
 namespace muster {
 namespace {
 
-using Family = ServerInfo::Family;
+/// One way of following changes: what the server must announce for it, and why it is taken.
+struct Method {
+  std::string_view name;
+  std::string_view control;  ///< empty: none is needed
+  std::string_view why;
+};
 
-const std::vector<std::string> kLater{"dirsync", "psearch", "usn", "poll"};
+constexpr std::array kMethods{
+    Method{"syncrepl", wire::kSyncRequest, "the server announces content synchronization (RFC 4533)"},
+    Method{"dirsync", wire::kDirSync, "the server announces DirSync (MS-ADTS 3.1.1.3.4.1.3)"},
+    Method{"psearch", wire::kPersistentSearch, "the server announces persistent search (draft-ietf-ldapext-psearch)"},
+    Method{"usn", wire::kShowDeleted, "the server counts its changes (uSNChanged)"},
+    Method{"poll", "", "any server can be asked for what has changed since (modifyTimestamp)"},
+};
 
-std::string remedy(Family family) {
+/// The best first. DirSync is Active Directory's own: others announce it and mean something else.
+std::vector<std::string> preferred(Family family) {
   switch (family) {
-    case Family::openldap: return "load the syncprov overlay on the database that holds the people";
-    case Family::ds389: return "enable the content synchronization plugin and the retro changelog";
-    case Family::active_directory: return "this version follows OpenLDAP and other servers with content synchronization only";
+    case Family::openldap: return {"syncrepl", "poll"};
+    case Family::active_directory: return {"dirsync", "usn"};
+    case Family::ds389: return {"syncrepl", "psearch", "poll"};
     case Family::other: break;
   }
-  return "enable content synchronization there (OpenLDAP: load the syncprov overlay)";
+  return {"syncrepl", "psearch", "poll"};
+}
+
+const Method* find(std::string_view name) {
+  const auto at = std::find_if(kMethods.begin(), kMethods.end(), [name](const Method& m) { return m.name == name; });
+  return at == kMethods.end() ? nullptr : &*at;
 }
 
 Error unknown(const std::string& wanted) {
-  if (std::find(kLater.begin(), kLater.end(), wanted) != kLater.end())
-    return {Errc::config, "the watch method \"" + wanted + "\" is not part of this version", "use method=\"auto\" or \"syncrepl\""};
-  const std::string near = nearest_of(wanted, {"auto", "syncrepl"});
+  std::vector<std::string> names{"auto"};
+  for (const Method& m : kMethods) names.emplace_back(m.name);
+  const std::string near = nearest_of(wanted, names);
   return {Errc::config, "there is no watch method \"" + wanted + "\"",
-          near.empty() ? "use method=\"auto\" or \"syncrepl\"" : "did you mean \"" + near + "\"?"};
+          near.empty() ? "use method=\"auto\"" : "did you mean \"" + near + "\"?"};
+}
+
+bool offers(const ServerInfo& server, const Method& method) {
+  const auto usable = preferred(server.family);
+  return std::find(usable.begin(), usable.end(), method.name) != usable.end() &&
+         (method.control.empty() || server.has_control(method.control));
 }
 
 }  // namespace
 
 Result<WatchMethod> choose_watch_method(const ServerInfo& server, const std::string& wanted) {
-  if (wanted != "auto" && wanted != "syncrepl") return unknown(wanted);
-  if (!server.has_control(wire::kSyncRequest))
+  if (wanted == "auto") {
+    for (const std::string& name : preferred(server.family)) {
+      if (const Method* method = find(name); method && offers(server, *method)) return WatchMethod{name, std::string(method->why)};
+    }
     return Error{Errc::config,
-                 "changes cannot be followed: " + server.url + " (" + server.vendor +
-                     ") does not announce content synchronization (RFC 4533)",
-                 remedy(server.family)};
-  return WatchMethod{"syncrepl",
-                     wanted == "auto" ? "the server announces content synchronization (RFC 4533)" : "chosen in the configuration"};
+                 "changes cannot be followed: " + server.url + " (" + server.vendor + ") offers no way that muster knows", ""};
+  }
+  const Method* method = find(wanted);
+  if (!method) return unknown(wanted);
+  if (offers(server, *method)) return WatchMethod{wanted, "chosen in the configuration"};
+  return Error{Errc::config, server.url + " (" + server.vendor + ") does not offer the watch method \"" + wanted + "\"",
+               "use method=\"auto\""};
 }
 
 Result<std::unique_ptr<ChangeSource>> open_change_source(const Endpoint& endpoint, const std::string& method,
                                                          const WatchRequest& request) {
-  if (method != "auto" && method != "syncrepl") return unknown(method);
-  return wire::open_syncrepl(endpoint, request);
+  if (method == "syncrepl") return wire::open_syncrepl(endpoint, request);
+  return unknown(method);
 }
 
 }  // namespace muster

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -25,7 +26,15 @@ struct Gone {
 struct Unchanged {
   EntryId id;
 };  ///< during a refresh: exists, as it was
-using Notice = std::variant<Upsert, Gone, Unchanged>;
+/// A group that is known lost and won members; nothing else about it changed. Without a group of this id it is as if the group had
+/// changed: the receiver reads it.
+struct MembersChanged {
+  EntryId id;
+  std::string version;
+  Values added, removed;  ///< values of `attribute`
+  std::string attribute = "member";
+};
+using Notice = std::variant<Upsert, Gone, Unchanged, MembersChanged>;
 
 struct Batch {
   std::vector<Notice> notices;
@@ -61,6 +70,10 @@ struct WatchRequest {
   std::string filter;
   std::vector<std::string> attributes;
   std::optional<Cookie> resume_at;
+  bool groups = false;  ///< the entries are groups: changes of members may come as MembersChanged
+  /// What the receiver knows, by id and version, where there is no cookie that helps: a source that can compare sends Unchanged for
+  /// what is as it was, and fetches only what differs. Null: everything is fetched.
+  std::shared_ptr<const std::map<EntryId, std::string>> known;
 };
 
 /// Which method a server allows, with the reason ("syncrepl: the server announces RFC 4533"). Errc::config when `wanted` is
@@ -70,7 +83,7 @@ struct WatchMethod {
 };
 Result<WatchMethod> choose_watch_method(const ServerInfo& server, const std::string& wanted);
 
-/// Opens its own connection. RFC 4533 refreshAndPersist with raw controls.
+/// Opens its own connection. `method`: a name that choose_watch_method() gave, or "auto".
 Result<std::unique_ptr<ChangeSource>> open_change_source(const Endpoint& endpoint, const std::string& method,
                                                          const WatchRequest& request);
 

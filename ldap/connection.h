@@ -18,13 +18,22 @@
 
 namespace muster {
 
+/// The kinds of directory servers that are told apart.
+enum class Family { openldap, active_directory, ds389, other };
+/// "openldap", "ad", "389", "other".
+std::string_view to_string(Family family);
+
 /// How to reach and bind to a directory. (Plain data, so that ldap/ does not depend on mapping/.)
 struct Endpoint {
   std::string name;               ///< for error sentences
-  std::vector<std::string> urls;  ///< tried in order
-  enum class Bind { anonymous, simple, external } bind = Bind::anonymous;
+  std::vector<std::string> urls;  ///< tried in order; "srv:DOMAIN" stands for the servers that DNS names (RFC 2782)
+  std::string site;               ///< of srv: the Active Directory site whose servers come first; empty: none
+  enum class Bind { anonymous, simple, external, gssapi, spnego } bind = Bind::anonymous;
   std::string bind_dn;
   Secret password;
+  std::string keytab;            ///< gssapi, spnego: a file; empty: the ticket cache of the environment
+  std::string principal;         ///< gssapi, spnego: whose key to use; empty: the first of the keytab
+  std::optional<Family> family;  ///< what the configuration says the server is; none: see what it says itself
   std::string tls_ca, tls_cert, tls_key;
   bool start_tls = false;
   std::chrono::milliseconds connect_timeout{5000};  ///< bounds TCP, TLS handshake and bind together, per URL
@@ -33,20 +42,24 @@ struct Endpoint {
 
 /// What the root DSE and the subschema say (RFC 4512 section 5.1, 4.2).
 struct ServerInfo {
-  enum class Family { openldap, active_directory, ds389, other } family = Family::other;
+  using Family = muster::Family;
+  Family family = Family::other;
   std::string url;       ///< the URL that answered
   std::string vendor;    ///< for people: "OpenLDAP", "389 Directory Server 2.3.1"
   std::string bound_as;  ///< authorization identity (RFC 4532), or the bind DN
   bool tls = false;
   std::vector<std::string> naming_contexts, controls, extensions, features, capabilities;
   std::vector<std::string> sasl_mechanisms;
+  std::string default_context;  ///< AD: the domain (defaultNamingContext)
+  std::string host;             ///< AD: dnsHostName
+  /// What numbers of this server's own count mean something to: AD the invocationId of its database (MS-ADTS 3.1.1.1.9), 389
+  /// dataversion, or the URL; empty for OpenLDAP, whose entryCSN is comparable everywhere.
+  std::string incarnation;
   AttributeTypes types;
   ObjectClasses classes;
   bool has_control(std::string_view oid) const;
   bool has_extension(std::string_view oid) const;
 };
-std::string_view to_string(ServerInfo::Family family);
-
 struct SearchRequest {
   std::string base;
   enum class Scope { base, one, subtree } scope = Scope::subtree;

@@ -23,7 +23,7 @@ class EntryDecoder {
  public:
   /// `wanted`: the attributes of the request. Identity and version come back among an entry's attributes only when asked for by
   /// name.
-  EntryDecoder(ServerInfo::Family family, const std::vector<std::string>& wanted);
+  EntryDecoder(const ServerInfo& server, const std::vector<std::string>& wanted);
 
   /// What to ask for: `wanted` (or "*" when empty) and the attributes of identity and version.
   const std::vector<std::string>& request() const { return request_; }
@@ -35,7 +35,7 @@ class EntryDecoder {
   Result<Entry> decode_bytes(std::string_view ber) const;
 
   /// The filter that finds one entry by its identity.
-  static std::string filter_for(ServerInfo::Family family, const EntryId& id);
+  static std::string filter_for(Family family, const EntryId& id);
 
  private:
   struct Draft;
@@ -43,7 +43,8 @@ class EntryDecoder {
   Status take_attribute(std::string_view contents, Draft& draft) const;
   Result<Entry> finish(Draft&& draft) const;
 
-  ServerInfo::Family family_;
+  Family family_;
+  std::string incarnation_;
   std::vector<std::string> request_;
   std::vector<std::string> kept_;  ///< identity and version attributes that the caller asked for
 };

@@ -16,6 +16,14 @@ inline constexpr std::string_view kPostRead = "1.3.6.1.1.13.2";
 inline constexpr std::string_view kStartTls = "1.3.6.1.4.1.1466.20037";  ///< RFC 4511 section 4.14
 inline constexpr std::string_view kWhoAmI = "1.3.6.1.4.1.4203.1.11.3";   ///< RFC 4532
 
+/// Active Directory (MS-ADTS 3.1.1.3.4.1).
+inline constexpr std::string_view kDirSync = "1.2.840.113556.1.4.841";
+inline constexpr std::string_view kNotification = "1.2.840.113556.1.4.528";
+inline constexpr std::string_view kShowDeleted = "1.2.840.113556.1.4.417";
+inline constexpr std::string_view kPermissiveModify = "1.2.840.113556.1.4.1413";
+inline constexpr std::string_view kPersistentSearch = "2.16.840.1.113730.3.4.3";  ///< draft-ietf-ldapext-psearch
+inline constexpr std::string_view kEntryChange = "2.16.840.1.113730.3.4.7";
+
 /// One control (RFC 4511 section 4.1.11).
 struct Control {
   std::string oid;

@@ -8,8 +8,6 @@
 namespace muster::wire {
 namespace {
 
-using Family = ServerInfo::Family;
-
 enum class Form {
   uuid,    ///< "597ae2f6-16a6-1027-98f4-d28b5365dc14", or 389's "xxxxxxxx-xxxxxxxx-xxxxxxxx-xxxxxxxx"
   guid,    ///< 16 bytes, the first three fields little-endian
@@ -101,19 +99,20 @@ struct EntryDecoder::Draft {
   Entry entry;
   bool identified = false;
 
-  void take(Form form, std::string_view value) {
+  void take(Form form, std::string_view value, const std::string& incarnation) {
     switch (form) {
       case Form::uuid: identified = identified || read_uuid(std::string(value), entry.id); break;
       case Form::guid: identified = identified || read_guid(value, entry.id); break;
       case Form::csn: entry.version = value; break;
-      case Form::number: entry.version = padded(value); break;
+      case Form::number: entry.version = incarnation + ":" + padded(value); break;
     }
   }
 };
 
-EntryDecoder::EntryDecoder(ServerInfo::Family family, const std::vector<std::string>& wanted) : family_(family), request_(wanted) {
+EntryDecoder::EntryDecoder(const ServerInfo& server, const std::vector<std::string>& wanted)
+    : family_(server.family), incarnation_(server.incarnation), request_(wanted) {
   if (request_.empty()) request_.emplace_back("*");
-  for (const Special& s : specials_of(family)) {
+  for (const Special& s : specials_of(family_)) {
     if (contains_name(wanted, s.name)) {
       kept_.emplace_back(s.name);
     } else {
@@ -142,7 +141,7 @@ Status EntryDecoder::take_attribute(std::string_view contents, Draft& draft) con
   const Special* role = special(family_, name);
   Values values;
   while (take_element(set, kOctetString, value)) {
-    if (role && values.empty()) draft.take(role->form, value);
+    if (role && values.empty()) draft.take(role->form, value, incarnation_);
     values.emplace_back(value);
   }
   if (!set.empty()) return unreadable(draft.dn, "the values of " + std::string(name) + " are not valid BER");

@@ -40,7 +40,7 @@ class Attempt {
     MUSTER_TRY(stay_here());
     MUSTER_TRY(bind());
     impl_->timeout = left();
-    MUSTER_TRY(described(wire::describe_server(*impl_, endpoint_.bind_dn)));
+    MUSTER_TRY(described(wire::describe_server(*impl_, endpoint_)));
     impl_->transport->established();
     impl_->timeout = endpoint_.timeout;
     if (!quick) MUSTER_TRY(wire::describe_schema(*impl_));
@@ -143,6 +143,8 @@ class Attempt {
     switch (endpoint_.bind) {
       case Endpoint::Bind::anonymous: return ok();
       case Endpoint::Bind::simple: return bind_simple();
+      case Endpoint::Bind::gssapi:
+      case Endpoint::Bind::spnego: return Error{Errc::config, "this build cannot bind with Kerberos", ""};
       case Endpoint::Bind::external: break;
     }
     return bind_with("", "EXTERNAL", "", "bind with EXTERNAL");

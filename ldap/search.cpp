@@ -22,7 +22,7 @@ class Search {
   Search(Connection::Impl& impl, const SearchRequest& request)
       : impl_(impl),
         request_(request),
-        decoder_(impl.info.family, request.attributes),
+        decoder_(impl.info, request.attributes),
         names_(decoder_.request()),
         doing_((request.scope == SearchRequest::Scope::base ? "reading " : "searching ") + request.base),
         paged_(request.page_size > 0 && impl.info.has_control(wire::kPagedResults)) {

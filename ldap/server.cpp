@@ -57,21 +57,21 @@ Result<Attributes> read_raw(Connection::Impl& impl, const std::string& dn, const
   }
 }
 
-ServerInfo::Family family_of(const Attributes& root, const ServerInfo& info) {
-  if (contains(info.capabilities, kActiveDirectoryCapability)) return ServerInfo::Family::active_directory;
-  if (has_class(root, "openldaprootdse")) return ServerInfo::Family::openldap;
+Family family_of(const Attributes& root, const ServerInfo& info) {
+  if (contains(info.capabilities, kActiveDirectoryCapability)) return Family::active_directory;
+  if (has_class(root, "openldaprootdse")) return Family::openldap;
   const std::string vendor = to_lower(std::string(root.first("vendorname")) + std::string(root.first("vendorversion")));
-  if (vendor.find("389") != std::string::npos) return ServerInfo::Family::ds389;
-  return ServerInfo::Family::other;
+  if (vendor.find("389") != std::string::npos) return Family::ds389;
+  return Family::other;
 }
 
-std::string vendor_of(const Attributes& root, ServerInfo::Family family) {
+std::string vendor_of(const Attributes& root, Family family) {
   const std::string_view name = root.first("vendorname"), version = root.first("vendorversion");
   switch (family) {
-    case ServerInfo::Family::openldap: return "OpenLDAP";
-    case ServerInfo::Family::active_directory: return "Active Directory";
-    case ServerInfo::Family::ds389: return "389 Directory Server " + std::string(version);
-    case ServerInfo::Family::other: break;
+    case Family::openldap: return "OpenLDAP";
+    case Family::active_directory: return name.empty() ? "Active Directory" : "Active Directory of " + std::string(name);
+    case Family::ds389: return "389 Directory Server " + std::string(version);
+    case Family::other: break;
   }
   if (name.empty() && version.empty()) return "an unnamed LDAP server";
   return std::string(name) + (name.empty() || version.empty() ? "" : " ") + std::string(version);
@@ -94,17 +94,44 @@ Result<std::string> who_am_i(Connection::Impl& impl, const std::string& bind_dn)
   return std::string(told.starts_with("dn:") ? told.substr(3) : told);
 }
 
-void take_root(const Attributes& root, ServerInfo& info) {
+void take_root(const Attributes& root, std::optional<Family> wanted, ServerInfo& info) {
   info.naming_contexts = values_of(root, "namingcontexts");
   info.controls = values_of(root, "supportedcontrol");
   info.extensions = values_of(root, "supportedextension");
   info.features = values_of(root, "supportedfeatures");
   info.capabilities = values_of(root, "supportedcapabilities");
   info.sasl_mechanisms = values_of(root, "supportedsaslmechanisms");
-  info.family = family_of(root, info);
+  info.default_context = root.first("defaultnamingcontext");
+  info.host = root.first("dnshostname");
+  info.family = wanted.value_or(family_of(root, info));
   info.vendor = vendor_of(root, info.family);
-  info.types =
-      info.family == ServerInfo::Family::active_directory ? AttributeTypes::active_directory() : AttributeTypes::standard();
+  info.types = info.family == Family::active_directory ? AttributeTypes::active_directory() : AttributeTypes::standard();
+}
+
+std::string hex(std::string_view bytes) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const char c : bytes) text.append({kDigits[static_cast<unsigned char>(c) >> 4], kDigits[c & 15]});
+  return text;
+}
+
+/// Which database of which server counts the changes. AD's invocationId may be hidden from an account; then the server's name must
+/// do.
+Status find_incarnation(Connection::Impl& impl, const Attributes& root) {
+  ServerInfo& info = impl.info;
+  if (info.family == Family::openldap) return ok();
+  info.incarnation = info.url;
+  if (info.family == Family::ds389 && !root.first("dataversion").empty())
+    info.incarnation += " " + std::string(root.first("dataversion"));
+  const std::string service(root.first("dsservicename"));
+  if (info.family == Family::active_directory && !service.empty()) {
+    auto object = read_raw(impl, service, "(objectClass=*)", {"invocationId"});
+    if (!object && object.error().code == Errc::unreachable) return std::move(object).error();
+    const std::string id = object ? hex(object->first("invocationid")) : "";
+    if (!id.empty()) info.incarnation = id;
+  }
+  std::replace(info.incarnation.begin(), info.incarnation.end(), ':', ' ');
+  return ok();
 }
 
 }  // namespace
@@ -112,14 +139,21 @@ void take_root(const Attributes& root, ServerInfo& info) {
 bool ServerInfo::has_control(std::string_view oid) const { return contains(controls, oid); }
 bool ServerInfo::has_extension(std::string_view oid) const { return contains(extensions, oid); }
 
-std::string_view to_string(ServerInfo::Family family) {
+std::string_view to_string(Family family) {
   switch (family) {
-    case ServerInfo::Family::openldap: return "openldap";
-    case ServerInfo::Family::active_directory: return "ad";
-    case ServerInfo::Family::ds389: return "389";
-    case ServerInfo::Family::other: break;
+    case Family::openldap: return "openldap";
+    case Family::active_directory: return "ad";
+    case Family::ds389: return "389ds";
+    case Family::other: break;
   }
   return "other";
+}
+
+Result<Attributes> wire::read_root(Connection::Impl& impl, const std::vector<std::string>& names) {
+  MUSTER_TRY(impl.usable());
+  auto root = read_raw(impl, "", "(objectClass=*)", names);
+  if (!root) return impl.fail(std::move(root).error());
+  return root;
 }
 
 Attributes wire::raw_attributes(LDAP* ld, LDAPMessage* message) {
@@ -140,17 +174,18 @@ Attributes wire::raw_attributes(LDAP* ld, LDAPMessage* message) {
   return attributes;
 }
 
-Status wire::describe_server(Connection::Impl& impl, const std::string& bind_dn) {
+Status wire::describe_server(Connection::Impl& impl, const Endpoint& endpoint) {
   auto root = read_raw(impl, "", "(objectClass=*)",
                        {"objectClass", "namingContexts", "supportedControl", "supportedExtension", "supportedFeatures",
-                        "supportedCapabilities", "supportedSASLMechanisms", "vendorName", "vendorVersion", "subschemaSubentry"});
+                        "supportedCapabilities", "supportedSASLMechanisms", "vendorName", "vendorVersion", "subschemaSubentry",
+                        "defaultNamingContext", "dnsHostName", "dsServiceName", "dataversion"});
   if (!root) return std::move(root).error();
-  take_root(*root, impl.info);
+  take_root(*root, endpoint.family, impl.info);
   impl.subschema = root->first("subschemasubentry");
-  auto who = who_am_i(impl, bind_dn);
+  auto who = who_am_i(impl, endpoint.bind_dn);
   if (!who) return std::move(who).error();
   impl.info.bound_as = std::move(*who);
-  return ok();
+  return find_incarnation(impl, *root);
 }
 
 Status wire::describe_schema(Connection::Impl& impl) {
@@ -160,7 +195,7 @@ Status wire::describe_schema(Connection::Impl& impl) {
   if (!schema) return schema.error().code == Errc::unreachable ? Status(std::move(schema).error()) : ok();
   impl.info.classes = ObjectClasses::parse(values_of(*schema, "objectclasses"));
   const Values types = values_of(*schema, "attributetypes");
-  if (!types.empty() && impl.info.family != ServerInfo::Family::active_directory) impl.info.types = AttributeTypes::parse(types);
+  if (!types.empty() && impl.info.family != Family::active_directory) impl.info.types = AttributeTypes::parse(types);
   return ok();
 }
 

@@ -21,7 +21,7 @@ class Syncrepl final : public ChangeSource {
  public:
   Syncrepl(Connection connection, const WatchRequest& request)
       : connection_(std::move(connection)),
-        decoder_(connection_.server().family, request.attributes),
+        decoder_(connection_.server(), request.attributes),
         doing_("watching " + request.base),
         batches_(request.resume_at) {}
 

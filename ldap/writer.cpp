@@ -73,7 +73,7 @@ class Pipeline {
     }
     const bool remains = !std::holds_alternative<DeleteOp>(op.op);
     if (!op.read_back.empty() && remains && impl_.info.has_control(wire::kPostRead))
-      controls.push_back(wire::post_read_request(wire::EntryDecoder(impl_.info.family, op.read_back).request()));
+      controls.push_back(wire::post_read_request(wire::EntryDecoder(impl_.info, op.read_back).request()));
     return controls;
   }
 
@@ -122,7 +122,7 @@ class Pipeline {
     const wire::Control* read = wire::find_control(answer.controls, wire::kPostRead);
     if (!read) return;
     // A read-back that cannot be read is as if the server had none: the caller reads the entry itself.
-    auto entry = wire::EntryDecoder(impl_.info.family, ops_[i].read_back).decode_bytes(read->value);
+    auto entry = wire::EntryDecoder(impl_.info, ops_[i].read_back).decode_bytes(read->value);
     if (entry) outcomes_[i].after = std::move(*entry);
   }
 

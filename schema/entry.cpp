@@ -38,4 +38,9 @@ void Attributes::set(std::string_view name, Values values) {
   }
 }
 
+bool is_older(std::string_view version, std::string_view than) {
+  const auto count_of = [](std::string_view v) { return v.substr(0, v.find(':') + 1); };
+  return !version.empty() && count_of(version) == count_of(than) && version < than;
+}
+
 }  // namespace muster

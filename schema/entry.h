@@ -38,10 +38,13 @@ class Attributes {
 struct Entry {
   EntryId id;
   Dn dn;
-  /// Grows with every change of the entry on its server (entryCSN, uSNChanged as 20 digits); empty where the server has none.
-  /// Compares as bytes.
+  /// Grows with every change of the entry: entryCSN, or "INCARNATION:" and uSNChanged or entryUSN in 20 digits, a count of one
+  /// server's own. Empty where the server has none. See is_older().
   std::string version;
   Attributes attributes;
 };
+
+/// True when both versions can be compared and `version` is the older one. Counts of different servers cannot be compared.
+bool is_older(std::string_view version, std::string_view than);
 
 }  // namespace muster

@@ -4,7 +4,6 @@
 #include "ldap/connection_impl.h"
 
 using namespace muster;
-using Family = ServerInfo::Family;
 
 namespace {
 
@@ -21,8 +20,15 @@ std::string attribute(const std::string& name, const Values& values) {
 }
 std::string entry(const std::string& dn, const std::string& attributes) { return tlv(0x64, octets(dn) + tlv(0x30, attributes)); }
 
+wire::EntryDecoder decoder(Family family, const std::vector<std::string>& wanted) {
+  ServerInfo server;
+  server.family = family;
+  server.incarnation = "dc1";
+  return {server, wanted};
+}
+
 Result<Entry> decode(Family family, const std::vector<std::string>& wanted, const std::string& bytes) {
-  return wire::EntryDecoder(family, wanted).decode_bytes(bytes);
+  return decoder(family, wanted).decode_bytes(bytes);
 }
 
 const std::string kUuid = "597ae2f6-16a6-1027-98f4-d28b5365dc14";
@@ -39,8 +45,8 @@ TEST_CASE("entry: identity and version of each family") {
   const Case cases[] = {
       {"OpenLDAP", Family::openldap, "entryUUID", kUuid, "entryCSN", "20260101000000.000000Z#000000#001#000000",
        "20260101000000.000000Z#000000#001#000000"},
-      {"389", Family::ds389, "nsUniqueId", "597ae2f6-16a61027-98f4d28b-5365dc14", "entryUSN", "4711", "00000000000000004711"},
-      {"Active Directory", Family::active_directory, "objectGUID", kGuid, "uSNChanged", "99", "00000000000000000099"},
+      {"389", Family::ds389, "nsUniqueId", "597ae2f6-16a61027-98f4d28b-5365dc14", "entryUSN", "4711", "dc1:00000000000000004711"},
+      {"Active Directory", Family::active_directory, "objectGUID", kGuid, "uSNChanged", "99", "dc1:00000000000000000099"},
       {"another with entryUUID", Family::other, "entryuuid", kUuid, "entrycsn", "7", "7"},
       {"another with nsUniqueId", Family::other, "nsuniqueid", "597ae2f6-16a61027-98f4d28b-5365dc14", "entryCSN", "7", "7"},
   };
@@ -70,11 +76,10 @@ TEST_CASE("entry: names are lower case, values and options stay as they are") {
 }
 
 TEST_CASE("entry: what is asked for") {
-  CHECK(wire::EntryDecoder(Family::openldap, {"cn"}).request() == std::vector<std::string>{"cn", "entryUUID", "entryCSN"});
-  CHECK(wire::EntryDecoder(Family::openldap, {}).request() == std::vector<std::string>{"*", "entryUUID", "entryCSN"});
-  CHECK(wire::EntryDecoder(Family::openldap, {"ENTRYuuid"}).request() == std::vector<std::string>{"ENTRYuuid", "entryCSN"});
-  CHECK(wire::EntryDecoder(Family::active_directory, {"cn"}).request() ==
-        std::vector<std::string>{"cn", "objectGUID", "uSNChanged"});
+  CHECK(decoder(Family::openldap, {"cn"}).request() == std::vector<std::string>{"cn", "entryUUID", "entryCSN"});
+  CHECK(decoder(Family::openldap, {}).request() == std::vector<std::string>{"*", "entryUUID", "entryCSN"});
+  CHECK(decoder(Family::openldap, {"ENTRYuuid"}).request() == std::vector<std::string>{"ENTRYuuid", "entryCSN"});
+  CHECK(decoder(Family::active_directory, {"cn"}).request() == std::vector<std::string>{"cn", "objectGUID", "uSNChanged"});
 }
 
 TEST_CASE("entry: what cannot be trusted is refused, and named") {
