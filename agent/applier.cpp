@@ -145,7 +145,7 @@ void Applier::succeeded_member(const JournalRow& row, Instant at) {
                                                     : row.change.from.front();
   mirror_.own_membership(row.group, row.entry, key, added);
   if (added && row.entry) store.set_granted(row.entry, row.group, at, row.change.because);
-  if (group->kind == GroupKind::member_uid || !context_.directory().placeholder) return;
+  if (!needs_member(group->kind, context_) || !context_.directory().placeholder) return;
   if (added && group->placeholder) store.set_placeholder(row.group, false);
   if (!added && store.count_members(row.group) == 0) store.set_placeholder(row.group, true);
 }
@@ -174,7 +174,9 @@ void Applier::succeeded_entry(const JournalRow& row, const std::optional<Entry>&
   if (!known) return;
   if (c.action == Action::create && row.person) store.link(row.person, entry_row);
   if (c.action == Action::disable) store.set_disabled(entry_row, at, c.decision);
-  if (c.action == Action::create && c.create_disabled) store.set_disabled(entry_row, at, Decision::joiner);
+  // As the server has it: where a password could not be set, the account starts disabled too.
+  const bool starts_disabled = c.create_disabled || (now && context_.accounts->is_disabled(*now, at));
+  if (c.action == Action::create && starts_disabled) store.set_disabled(entry_row, at, Decision::joiner);
   if (c.action == Action::enable) store.set_disabled(entry_row, std::nullopt, std::nullopt);
   auto settled = known->ledger.settled;
   if (c.action == Action::set || c.action == Action::clear) settled[to_lower(c.attribute)] = c.to;

@@ -46,6 +46,8 @@ class Applier {
   void fill_entry_op(Task& task, const EntryRow& row);
   void fill_disable(Task& task, const EntryRow& row);
   void fill_create(Task& task);
+  Status name_account(Change& create);
+  Result<bool> is_name_taken(const std::string& name, const std::string& principal);
   std::vector<Mod> value_mods(const Change& change) const;
   std::vector<Task> removal_tasks(std::vector<JournalRow> rows);
 
@@ -63,7 +65,6 @@ class Applier {
   Result<bool> already(const JournalRow& row, std::optional<Entry>& after);
   Result<bool> has_member(const GroupRow& group, const std::string& value);
   Result<std::optional<Entry>> look(const Change& change);
-  std::string assertion(const EntryId& id) const;
 
   Context& context_;
   Connection& connection_;

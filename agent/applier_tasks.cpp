@@ -23,8 +23,6 @@ Values without(Matching rule, const Values& a, const Values& b) {
 
 }  // namespace
 
-std::string Applier::assertion(const EntryId& id) const { return id == EntryId{} ? "" : "(entryUUID=" + to_string(id) + ")"; }
-
 std::vector<Mod> Applier::value_mods(const Change& c) const {
   const Matching rule = context_.types.equality_of(c.attribute);
   std::vector<Mod> mods;
@@ -81,22 +79,6 @@ void Applier::fill_entry_op(Task& task, const EntryRow& row) {
   task.op.op = std::move(modify);
 }
 
-void Applier::fill_create(Task& task) {
-  const Change& c = task.rows.front().change;
-  AddOp add;
-  if (context_.rules().joiner) add.object_classes = context_.rules().joiner->object_classes;
-  if (add.object_classes.empty()) add.object_classes = {"inetOrgPerson"};
-  add.attributes = c.initial;
-  for (const Ava& ava : c.dn.rdn_avas()) {
-    if (!add.attributes.find(ava.type)) add.attributes.set(ava.type, {ava.value});
-  }
-  if (c.create_disabled) {
-    for (const auto& [name, values] : context_.accounts->initially_disabled(system_now().utc)) add.attributes.set(name, values);
-  }
-  task.op.dn = c.dn.str();
-  task.op.op = std::move(add);
-}
-
 Applier::Task Applier::entry_task(std::vector<JournalRow> rows) {
   Task task;
   task.rows = std::move(rows);
@@ -112,7 +94,7 @@ Applier::Task Applier::entry_task(std::vector<JournalRow> rows) {
     return task;
   }
   task.op.dn = row->entry.dn.str();
-  task.op.assertion = assertion(row->entry.id);
+  task.op.id = row->entry.id;
   fill_entry_op(task, *row);
   if (std::holds_alternative<DeleteOp>(task.op.op)) task.op.read_back.clear();
   return task;
@@ -144,11 +126,12 @@ Applier::Task Applier::group_task(std::vector<JournalRow> rows) {
     return task;
   }
   task.op.dn = group->dn.str();
-  task.op.assertion = assertion(group->uuid);
-  task.op.read_back = {"entryUUID"};
+  task.op.id = group->uuid;
+  task.op.permissive = true;
+  task.op.read_back = {"1.1"};
   ModifyOp modify{{{adds ? Mod::Op::add : Mod::Op::remove, member_attribute(group->kind), std::move(values)}}};
   const auto& placeholder = context_.directory().placeholder;
-  const bool never_empty = group->kind != GroupKind::member_uid;
+  const bool never_empty = needs_member(group->kind, context_);
   if (adds && group->placeholder && placeholder) {
     modify.mods.push_back({Mod::Op::remove, member_attribute(group->kind), {placeholder->str()}});
   } else if (!adds && never_empty && !group->placeholder && placeholder &&
@@ -163,7 +146,7 @@ Applier::Task Applier::group_task(std::vector<JournalRow> rows) {
 std::vector<Applier::Task> Applier::removal_tasks(std::vector<JournalRow> rows) {
   std::vector<Task> tasks;
   const auto group = context_.store.group_by_row(rows.front().group);
-  const bool can_empty = !group || group->kind == GroupKind::member_uid || group->placeholder || context_.directory().placeholder;
+  const bool can_empty = !group || !needs_member(group->kind, context_) || group->placeholder || context_.directory().placeholder;
   if (!can_empty && context_.store.count_members(group->id) <= rows.size()) {
     Task last;
     last.rows.push_back(std::move(rows.back()));

@@ -1,6 +1,30 @@
 #include "agent/context.h"
 
+#include <algorithm>
+
 namespace muster {
+
+ServerTraits ServerTraits::of(const ServerInfo& server) {
+  ServerTraits t{server.family, server.default_context, server.tls, true, true};
+  const auto requires_it = [&](const char* object_class, const std::string& attribute) {
+    if (!server.classes.find(object_class)) return server.family != Family::active_directory;
+    const auto must = server.classes.must_of({object_class});
+    return std::find(must.begin(), must.end(), attribute) != must.end();
+  };
+  t.member_required = requires_it("groupofnames", "member");
+  t.unique_member_required = requires_it("groupofuniquenames", "uniquemember");
+  if (server.family == Family::active_directory) t.member_required = false;  // of class group
+  return t;
+}
+
+bool needs_member(GroupKind kind, const Context& context) {
+  switch (kind) {
+    case GroupKind::member: return context.server.member_required;
+    case GroupKind::unique_member: return context.server.unique_member_required;
+    case GroupKind::member_uid: break;
+  }
+  return false;
+}
 
 const Stream* Context::stream_of(const Dn& dn) const {
   for (const Stream& s : streams) {

@@ -14,6 +14,16 @@
 
 namespace muster {
 
+/// What of the server matters for planning and applying.
+struct ServerTraits {
+  Family family = Family::other;
+  std::string domain;  ///< Active Directory: the domain's DN
+  bool tls = false;
+  bool member_required = true, unique_member_required = true;  ///< groups of these classes cannot be empty (the server's schema)
+
+  static ServerTraits of(const ServerInfo& server);
+};
+
 /// The rules in force, the server they are bound to, and the state. The engine's thread only.
 struct Context {
   explicit Context(Store opened) : store(std::move(opened)), recorder(store) {}
@@ -25,6 +35,7 @@ struct Context {
   std::unique_ptr<Config> config;
   std::optional<AccountControl> accounts;
   AttributeTypes types;
+  ServerTraits server;
   std::vector<Stream> streams;
 
   const Rules& rules() const { return config->rules; }
@@ -40,6 +51,8 @@ std::vector<std::pair<int, std::string>> join_values_of(const Entry& entry, cons
 /// The same for a person; empty values left out.
 std::vector<std::pair<int, std::string>> join_values_of(const Person& person, const Context& context, const Now& now);
 
+/// True where the server refuses a group of this kind without members.
+bool needs_member(GroupKind kind, const Context& context);
 /// The attribute that holds a group's members.
 const char* member_attribute(GroupKind kind);
 /// How `entry` is named in a group of this kind; empty where it has no uid.

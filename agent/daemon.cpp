@@ -70,7 +70,13 @@ void Daemon::start(std::size_t lane) {
   w.running = true;
   w.fresh = false;
   const unsigned generation = ++w.generation;
-  WatchRequest request{stream.base.str(), stream.filter, stream.attributes, engine_.cookie_of(stream)};
+  WatchRequest request;
+  request.base = stream.base.str();
+  request.filter = stream.filter;
+  request.attributes = stream.attributes;
+  request.resume_at = engine_.cookie_of(stream);
+  request.groups = stream.groups;
+  if (!request.resume_at) request.known = engine_.known_of(stream);
   live_.set_watch(stream.name, {{"method", method->name}, {"stage", "opening"}});
   w.thread = std::jthread([this, lane, generation, request = std::move(request), name = method->name,
                            endpoint = endpoint_of(s, std::move(password))](std::stop_token stop) {
@@ -269,6 +275,7 @@ Result<RunReport> Daemon::resync(bool full, const std::vector<std::string>& peop
     if (read.error().code == Errc::unreachable) lost_directory(read.error());
     return std::move(read).error();
   }
+  MUSTER_TRY(engine_.retry_now());
   for (const std::string& p : people) MUSTER_TRY(engine_.only(p));
   if (full) MUSTER_TRY(engine_.everybody());
   auto report = settle();

@@ -102,7 +102,8 @@ Status Engine::use(std::unique_ptr<Config>& config) {
   if (!accounts) return std::move(accounts).error();
   context_->accounts = std::move(*accounts);
   context_->types = server.types;
-  context_->streams = streams_of(*config, *context_->accounts);
+  context_->server = ServerTraits::of(server);
+  context_->streams = streams_of(*config, *context_->accounts, server.family);
   context_->config = std::move(config);
   return rejoin();
 }
@@ -168,6 +169,15 @@ Status Engine::everybody() {
   return guarded([&]() -> Status {
     Store::Transaction transaction(context_->store);
     context_->store.mark_all_dirty();
+    transaction.commit();
+    return ok();
+  });
+}
+
+Status Engine::retry_now() {
+  return guarded([&]() -> Status {
+    Store::Transaction transaction(context_->store);
+    context_->store.retry_due(Instant::max());
     transaction.commit();
     return ok();
   });

@@ -60,6 +60,9 @@ class Engine {
   /// A watcher's refresh: pulls batches until it ends; all in one transaction, believed or rolled back.
   Status take_refresh(const Stream& stream, Batch first, const std::function<Result<Batch>()>& next);
   std::optional<Cookie> cookie_of(const Stream& stream);
+  /// What the mirror has of a stream, by id and version, for a watcher that must compare; null where that would not help: nothing
+  /// was read yet, or there is too much of it to hold in memory.
+  std::shared_ptr<const std::map<EntryId, std::string>> known_of(const Stream& stream);
   /// A server no longer honours a cookie.
   Status forget_cookie(const Stream& stream);
 
@@ -69,6 +72,8 @@ class Engine {
   bool has_read(std::size_t stream);
   /// Everybody is to be looked at (a full resync, new rules, a new day).
   Status everybody();
+  /// Whatever was refused is tried again without waiting for its time: whoever asks for a resync may just have mended it.
+  Status retry_now();
   /// One person; an account that vanished may be created anew. Errc::not_found.
   Status only(const std::string& person);
   /// Marks due what time has brought: retries, a new day. The instant at which to look again.

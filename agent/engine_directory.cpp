@@ -7,7 +7,12 @@ namespace muster {
 
 namespace {
 constexpr const char* kSentinelHint = "nobody was changed; check the rights of the bind account and the declared bases";
+
+/// Its cursor claims more than the mirror has.
+Error unknown_group(const Stream& stream) {
+  return {Errc::stale_cursor, "members of a group below " + stream.base.str() + " changed that is not known", ""};
 }
+}  // namespace
 
 /// The agent's own entry and the declared bases must be visible, or an empty answer would look like an empty company.
 Status Engine::check_sentinels() {
@@ -80,7 +85,11 @@ Status Engine::take_live(const Stream& stream, const Batch& batch) {
     Store::Transaction transaction(context_->store);
     Mirror mirror(*context_);
     const Instant at = system_now().utc;
-    for (const Notice& n : batch.notices) mirror.live(stream, n, at);
+    for (const Notice& n : batch.notices) {
+      const auto* members = std::get_if<MembersChanged>(&n);
+      if (!members) mirror.live(stream, n, at);
+      if (members && !mirror.members(*members, at)) return unknown_group(stream);
+    }
     crash_point("live change, not committed");
     // The cookie covers this batch, so both are durable together or not at all (guarantee 5).
     if (batch.resume_at) context_->store.set_cursor(stream.name, batch.resume_at->rep(), stream.params());
@@ -105,6 +114,7 @@ Status Engine::take_refresh(const Stream& stream, Batch batch, const std::functi
         if (auto* u = std::get_if<Upsert>(&n)) refresh.upsert(std::move(u->entry));
         if (auto* u = std::get_if<Unchanged>(&n)) refresh.unchanged(u->id);
         if (auto* g = std::get_if<Gone>(&n)) refresh.gone(g->id);
+        if (auto* m = std::get_if<MembersChanged>(&n); m && !refresh.members(*m)) return unknown_group(stream);
       }
       if (batch.resume_at) resume_at = std::move(batch.resume_at);
       if (batch.stage != Batch::Stage::refreshing) break;
@@ -125,6 +135,22 @@ std::optional<Cookie> Engine::cookie_of(const Stream& stream) {
   const auto cursor = context_->store.cursor(stream.name);
   if (!cursor || cursor->cookie.empty() || cursor->params != stream.params()) return std::nullopt;
   return Cookie(cursor->cookie);
+}
+
+std::shared_ptr<const std::map<EntryId, std::string>> Engine::known_of(const Stream& stream) {
+  constexpr std::size_t kMost = 250'000;  // about 40 MB
+  Store& store = context_->store;
+  const auto cursor = store.cursor(stream.name);
+  const std::size_t count = stream.groups ? store.count_groups() : store.count_entries(stream.index);
+  if (!cursor || cursor->params != stream.params() || count > kMost) return nullptr;
+  auto known = std::make_shared<std::map<EntryId, std::string>>();
+  const auto take = [&](const EntryId& id, std::string_view version) { known->emplace_hint(known->end(), id, version); };
+  if (stream.groups) {
+    store.each_group_version(take);
+  } else {
+    store.each_entry_version(stream.index, take);
+  }
+  return known;
 }
 
 Status Engine::forget_cookie(const Stream& stream) {

@@ -37,7 +37,8 @@ Result<std::vector<JournalRow>> plan_all(const std::string& state, std::unique_p
     if (accounts) {
       scratch.accounts = std::move(*accounts);
       scratch.types = server.types;
-      scratch.streams = streams_of(*config, *scratch.accounts);
+      scratch.server = ServerTraits::of(server);
+      scratch.streams = streams_of(*config, *scratch.accounts, server.family);
       scratch.config = std::move(config);
       const std::shared_ptr<void> give_back(nullptr, [&](void*) { config = std::move(scratch.config); });
       scratch.store.drop_planned();

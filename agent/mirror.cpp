@@ -5,6 +5,7 @@
 
 #include "agent/image.h"
 #include "agent/sha256.h"
+#include "ldap/active_directory.h"
 
 namespace muster {
 
@@ -170,8 +171,11 @@ Mirror::Fate Mirror::upsert_group(const Entry& entry, const Origin& origin) {
   g.uuid = entry.id;
   g.kind = kind_of_group(entry);
   const Values* raw = entry.attributes.find(to_lower(member_attribute(g.kind)));
+  g.rid = active_directory::rid_of(entry.attributes.first("objectsid")).value_or(0);
+  g.is_guarded = g.rid && !active_directory::protection_of(entry).empty();
   Sha256 sum;
   sum.add(entry.dn.str());
+  if (g.is_guarded) sum.add("guarded");
   if (raw) {
     for (const std::string& v : *raw) sum.add(v);
   }
@@ -209,6 +213,32 @@ void Mirror::entry_gone(const EntryRow& row, Instant at) {
 }
 
 void Mirror::group_gone(const GroupRow& row) { context_.store.mark_group_gone(row.id); }
+
+bool Mirror::members(const MembersChanged& change, Instant at) {
+  Store& store = context_.store;
+  auto group = store.group(change.id);
+  if (!group || group->gone) return false;
+  if (is_older(change.version, group->version)) return true;
+  const Origin origin{false, true, nullptr, at};
+  const auto placeholder = context_.directory().placeholder;
+  const auto note = [&](const Values& values, bool added) {
+    for (const std::string& value : values) {
+      const std::string key = member_key(group->kind, value);
+      if (placeholder && key == placeholder->normal()) {
+        group->placeholder = added;
+      } else if (store.is_member(group->id, key) != added) {
+        member_changed(*group, key, added, origin);
+      }
+    }
+  };
+  note(change.removed, false);
+  note(change.added, true);
+  // The digest is of all values, which nobody has read now: the next complete look compares them.
+  group->digest.clear();
+  if (!change.version.empty()) group->version = change.version;
+  store.put_group(*group);
+  return true;
+}
 
 void Mirror::live(const Stream& stream, const Notice& notice, Instant at) {
   const Origin origin{false, true, nullptr, at};

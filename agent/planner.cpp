@@ -1,9 +1,11 @@
 #include "agent/planner.h"
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "agent/sha256.h"
+#include "ldap/active_directory.h"
 
 namespace muster {
 
@@ -21,6 +23,14 @@ json problem_details(const ProblemRow& p) {
   json j = {{"person", p.person}, {"dn", p.dn}, {"code", p.code}, {"reason", p.what}, {"rule", p.where}};
   if (!p.attribute.empty()) j["attribute"] = p.attribute;
   return j;
+}
+
+/// Active Directory names one membership by number, and in no group (MS-ADA3 primaryGroupID).
+std::optional<GroupRow> primary_group(Context& context, const Entry& entry) {
+  const std::string_view text = entry.attributes.first("primarygroupid");
+  std::int64_t rid = 0;
+  std::from_chars(text.data(), text.data() + text.size(), rid);
+  return rid ? context.store.group_by_rid(rid) : std::nullopt;
 }
 
 }  // namespace
@@ -80,6 +90,10 @@ Subject Planner::subject_of(Context& context, const PersonRow* person, const Ent
   s.ledger = row->ledger;
   for (const MembershipRow& m : context.store.memberships(row->id, member_values(row->entry)))
     s.memberships.push_back({m.dn, m.granted});
+  const auto primary = primary_group(context, row->entry);
+  const auto is_primary = [&](const Membership& m) { return m.group == primary->dn; };
+  if (primary && std::none_of(s.memberships.begin(), s.memberships.end(), is_primary))
+    s.memberships.push_back({primary->dn, false});
   return s;
 }
 
@@ -103,8 +117,10 @@ void Planner::protect(Subject& s, const EntryRow* row) const {
         std::any_of(s.memberships.begin(), s.memberships.end(), [&](const Membership& m) { return m.group == g.group; });
     if (member) by("<protect member-of> at " + g.at.str());
   }
-  if (const auto own = Dn::parse(context_.directory().bind_dn); own && !own->empty() && *own == s.entry->dn)
-    by("being the agent's own account");
+  if (active_directory::is_account(*s.entry, context_.directory().bind_dn)) by("being the agent's own account");
+  if (context_.server.family == Family::active_directory) {
+    if (std::string why = active_directory::protection_of(*s.entry); !why.empty()) by(std::move(why));
+  }
   for (const std::string& key : row ? member_values(*s.entry) : std::vector<std::string>{s.entry->dn.normal()}) {
     if (outside_protected_.count(key)) by("<protect member-of>: a member of a protected group");
   }
@@ -124,6 +140,19 @@ bool Planner::inside_fence(const Change& c) const {
     if (!parent || !context_.stream_of(*parent)) return false;
   }
   return context_.stream_of(c.dn) != nullptr;
+}
+
+/// Why the members of a group are not ours to change, although a rule names it; empty: they are.
+std::string Planner::untouchable(const Change& change, const GroupRow& group, Row entry) {
+  const std::string what = std::string(to_string(change.action)) + " of " + group.dn.str();
+  if (group.is_guarded)
+    return what + " is refused: the group is part of Active Directory itself or protected by it (adminCount, built-in)";
+  if (change.action != Action::remove_member || !group.rid || !entry) return {};
+  const auto row = context_.store.entry_by_row(entry);
+  const auto primary = row ? primary_group(context_, row->entry) : std::nullopt;
+  if (!primary || primary->id != group.id) return {};
+  return what + " is not possible: it is the primary group of " + row->entry.dn.str() +
+         "; give the account another primary group first";
 }
 
 bool Planner::journal_change(const Change& change, Row person, Row entry, std::vector<ProblemRow>& problems,
@@ -170,6 +199,11 @@ bool Planner::journal_change(const Change& change, Row person, Row entry, std::v
                           "",
                           false,
                           {}});
+      return false;
+    }
+    if (std::string why = untouchable(change, *group, entry); !why.empty()) {
+      problems.push_back(
+          {change.person.rep(), change.dn.str(), "protected-group", std::move(why), change.because.rule, "", false, {}});
       return false;
     }
     row.group = group->id;

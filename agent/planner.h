@@ -42,6 +42,7 @@ class Planner {
   Result<bool> is_in_scope(const Entry& entry);
   Result<std::optional<Entry>> find_unresolved(const std::string& key);
   Status read_outside_protected();
+  Status read_nested_members(const Dn& group);
   void plan_person(const PersonRow& row, const Now& now, bool again);
   std::vector<ProblemRow> link_problem(const PersonRow& row, const EntryRow* entry, const Now& now);
   void protect(Subject& subject, const EntryRow* row) const;
@@ -52,6 +53,7 @@ class Planner {
   void forget_old_decisions(Row person, Row entry, const std::set<std::string>& hashes);
   void settle_agreed(const EntryRow& row, const Plan& plan);
   bool inside_fence(const Change& change) const;
+  std::string untouchable(const Change& change, const GroupRow& group, Row entry);
 
   Context& context_;
   Connection& connection_;

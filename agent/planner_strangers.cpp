@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/planner.h"
+#include "ldap/active_directory.h"
 
 namespace muster {
 
@@ -10,6 +11,7 @@ Status Planner::read_outside_protected() {
   if (outside_read_) return ok();
   const Stream* groups = context_.groups();
   for (const auto& g : context_.safety().protect_groups) {
+    if (context_.server.family == Family::active_directory) MUSTER_TRY(read_nested_members(g.group));
     if (groups && g.group.is_under(groups->base)) {
       if (context_.store.group_by_dn(g.group)) continue;
       return Error{Errc::untrusted,
@@ -34,6 +36,18 @@ Status Planner::read_outside_protected() {
   }
   outside_read_ = true;
   return ok();
+}
+
+/// Also members of members (LDAP_MATCHING_RULE_IN_CHAIN, MS-ADTS section 3.1.1.3.4.4.3).
+Status Planner::read_nested_members(const Dn& group) {
+  SearchRequest request;
+  request.base = context_.directory().base.str();
+  request.filter = "(&(objectClass=user)(memberOf:1.2.840.113556.1.4.1941:=" + escape_filter_value(group.str()) + "))";
+  request.attributes = {"1.1"};
+  return connection_.search(request, [&](Entry&& e) {
+    outside_protected_.insert(e.dn.normal());
+    return ok();
+  });
 }
 
 Result<std::optional<Entry>> Planner::find_unresolved(const std::string& key) {
@@ -91,7 +105,7 @@ Status Planner::plan_unresolved_member(const GroupRow& group, const std::string&
     // An entry of a watched base that the mirror lacks is on its way; its arrival wakes this group again.
     auto expected = is_in_scope(**found);
     if (!expected) return std::move(expected).error();
-    if (*expected) return ok();
+    if (*expected || active_directory::is_foreign(**found)) return ok();
     Subject subject;
     subject.entry = &**found;
     subject.memberships.push_back({group.dn, false});

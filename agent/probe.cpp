@@ -64,7 +64,7 @@ class Probe {
     auto accounts = AccountControl::choose(s, account_settings_of(directory().disable));
     if (!accounts) return bad("disable", accounts.error()), false;
     accounts_ = std::move(*accounts);
-    streams_ = streams_of(config_, *accounts_);
+    streams_ = streams_of(config_, *accounts_, s.family);
     return true;
   }
 

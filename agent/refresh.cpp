@@ -61,7 +61,7 @@ void Mirror::Refresh::upsert(Entry&& entry) {
     const Fate fate = mirror_.upsert_group(entry, origin);
     const auto now = store.group(entry.id);
     see(now->id);
-    if (fate == Fate::changed && known && known->kind != GroupKind::member_uid && !now->placeholder &&
+    if (fate == Fate::changed && known && needs_member(known->kind, mirror_.context_) && !now->placeholder &&
         store.count_members(now->id) == 0) {
       emptied_.push_back(entry.dn.str());
     }
@@ -106,6 +106,11 @@ void Mirror::Refresh::unchanged(const EntryId& id) {
 void Mirror::Refresh::gone(const EntryId& id) {
   mirror_.live(stream_, Gone{id}, at_);
   ++counts_.gone;
+}
+
+bool Mirror::Refresh::members(const MembersChanged& change) {
+  unchanged(change.id);
+  return mirror_.members(change, at_);
 }
 
 Status Mirror::Refresh::check_count(std::size_t known) const {

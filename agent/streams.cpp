@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/sha256.h"
+#include "ldap/active_directory.h"
 
 namespace muster {
 
@@ -19,6 +20,14 @@ std::vector<std::string> unique_sorted(std::vector<std::string> names) {
   return names;
 }
 
+/// None: "auto".
+std::optional<Family> family_named(std::string_view name) {
+  for (const Family family : {Family::openldap, Family::active_directory, Family::ds389, Family::other}) {
+    if (name == to_string(family)) return family;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string Stream::params() const {
@@ -28,7 +37,7 @@ std::string Stream::params() const {
   return sum.hex().substr(0, 16);
 }
 
-std::vector<Stream> streams_of(const Config& config, const AccountControl& accounts) {
+std::vector<Stream> streams_of(const Config& config, const AccountControl& accounts, Family family) {
   const DirectorySettings& d = config.settings.directory;
   std::vector<Dn> bases{d.people_base};
   for (const LeaverRule& l : config.rules.leavers) {
@@ -40,6 +49,11 @@ std::vector<Stream> streams_of(const Config& config, const AccountControl& accou
   std::vector<std::string> attributes = attributes_needed(config);
   for (const std::string& a : accounts.attributes()) attributes.push_back(a);
   attributes.push_back("uid");
+  std::vector<std::string> of_groups{"member", "memberuid", "objectclass", "uniquemember"};
+  if (family == Family::active_directory) {
+    for (std::string& a : active_directory::account_attributes()) attributes.push_back(std::move(a));
+    for (std::string& a : active_directory::group_attributes()) of_groups.push_back(std::move(a));
+  }
   attributes = unique_sorted(std::move(attributes));
 
   std::vector<Stream> streams;
@@ -49,8 +63,7 @@ std::vector<Stream> streams_of(const Config& config, const AccountControl& accou
   }
   if (d.groups_base) {
     const int index = static_cast<int>(streams.size());
-    streams.push_back(
-        {index, "groups", true, *d.groups_base, d.groups_filter, {"member", "memberuid", "objectclass", "uniquemember"}});
+    streams.push_back({index, "groups", true, *d.groups_base, d.groups_filter, unique_sorted(std::move(of_groups))});
   }
   return streams;
 }
@@ -76,6 +89,7 @@ Endpoint endpoint_of(const Settings& settings, Secret password) {
   e.tls_cert = d.tls_cert;
   e.tls_key = d.tls_key;
   e.start_tls = d.start_tls;
+  e.family = family_named(d.family);
   e.connect_timeout = d.connect_timeout;
   e.timeout = d.timeout;
   return e;
@@ -88,6 +102,8 @@ AccountSettings account_settings_of(const DisableSettings& d) {
     case DisableSettings::Method::password_end_time: a.method = AccountSettings::Method::password_end_time; break;
     case DisableSettings::Method::password_lock: a.method = AccountSettings::Method::password_lock; break;
     case DisableSettings::Method::shadow_expire: a.method = AccountSettings::Method::shadow_expire; break;
+    case DisableSettings::Method::user_account_control: a.method = AccountSettings::Method::user_account_control; break;
+    case DisableSettings::Method::account_lock: a.method = AccountSettings::Method::account_lock; break;
     case DisableSettings::Method::attribute: a.method = AccountSettings::Method::attribute; break;
     case DisableSettings::Method::move: a.method = AccountSettings::Method::move; break;
   }

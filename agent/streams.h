@@ -24,7 +24,7 @@ struct Stream {
 };
 
 /// Groups come last: their members are known by then.
-std::vector<Stream> streams_of(const Config& config, const AccountControl& accounts);
+std::vector<Stream> streams_of(const Config& config, const AccountControl& accounts, Family family);
 
 /// The normal forms under which an entry can be a member: its DN, and "uid:NAME" for posixGroup.
 std::vector<std::string> member_values(const Entry& entry);

@@ -85,6 +85,9 @@ Status AccountControl::in_force(Connection& connection, const Entry& entry) {
   if (settings_.method == Method::shadow_expire && !has_value(entry, "objectClass", "shadowaccount"))
     return no_effect(entry.dn.str() + " is not a shadowAccount, so it has no shadowExpire",
                      "add the class shadowAccount to the people's entries");
+  if (settings_.method == Method::user_account_control && !entry.attributes.find("userAccountControl"))
+    return no_effect(entry.dn.str() + " has no userAccountControl that " + connection.server().bound_as + " may read",
+                     "let the bind account read and write userAccountControl below the people's base");
   if (settings_.method != Method::password_end_time && settings_.method != Method::password_lock) return ok();
   auto policy = policy_of(connection, entry);
   if (!policy) return std::move(policy).error();

@@ -98,6 +98,10 @@ struct WriteOp {
   std::variant<ModifyOp, AddOp, RenameOp, DeleteOp> op;
   std::string assertion;
   std::vector<std::string> read_back;  ///< attributes to return as they are after the write (RFC 4527), where the server can
+  /// The entry that is meant, where it is known: Active Directory is told its GUID instead of the DN, others assert it where there
+  /// is no `assertion`. So a write never meets another entry that has taken the name.
+  EntryId id{};
+  bool permissive = false;  ///< Active Directory: what is already there or already gone is no error (1.2.840.113556.1.4.1413)
 };
 struct WriteOutcome {
   Status status = ok();
@@ -125,7 +129,7 @@ class Connection {
   Status search(const SearchRequest& request, const std::function<Status(Entry&&)>& each, std::stop_token stop = {});
   /// One entry by DN; none when it does not exist.
   Result<std::optional<Entry>> read(const std::string& dn, const std::vector<std::string>& attributes);
-  /// One entry by its id (entryUUID filter below `base`), wherever it was moved to.
+  /// One entry by its id, wherever below `base` it was moved to.
   Result<std::optional<Entry>> read_by_id(const EntryId& id, const std::string& base, const std::vector<std::string>& attributes);
 
   /// Sends the operations with at most `window` outstanding; operations on one DN keep their order, one at a time.

@@ -20,6 +20,7 @@ inline constexpr std::string_view kWhoAmI = "1.3.6.1.4.1.4203.1.11.3";   ///< RF
 inline constexpr std::string_view kDirSync = "1.2.840.113556.1.4.841";
 inline constexpr std::string_view kNotification = "1.2.840.113556.1.4.528";
 inline constexpr std::string_view kShowDeleted = "1.2.840.113556.1.4.417";
+inline constexpr std::string_view kDomainScope = "1.2.840.113556.1.4.1339";
 inline constexpr std::string_view kPermissiveModify = "1.2.840.113556.1.4.1413";
 inline constexpr std::string_view kPersistentSearch = "2.16.840.1.113730.3.4.3";  ///< draft-ietf-ldapext-psearch
 inline constexpr std::string_view kEntryChange = "2.16.840.1.113730.3.4.7";

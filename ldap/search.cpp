@@ -63,6 +63,9 @@ class Search {
   Status ask(std::string_view cookie) {
     std::vector<wire::Control> controls;
     if (paged_) controls.push_back(wire::paged_request(request_.page_size, cookie));
+    // Else a search of the whole domain names the partitions below it, which are none of ours (MS-ADTS 3.1.1.3.4.1.2).
+    if (impl_.info.family == Family::active_directory && impl_.info.has_control(wire::kDomainScope))
+      controls.push_back({std::string(wire::kDomainScope), "", false, false});
     wire::ControlPointers pointers(controls);
     int msgid = 0;
     const int rc = ldap_search_ext(impl_.ld.get(), request_.base.c_str(), scope_of(request_.scope), request_.filter.c_str(),
@@ -174,6 +177,12 @@ Result<std::optional<Entry>> Connection::read(const std::string& dn, const std::
 
 Result<std::optional<Entry>> Connection::read_by_id(const EntryId& id, const std::string& base,
                                                     const std::vector<std::string>& attributes) {
+  if (impl_->info.family == Family::active_directory) {
+    auto entry = read("<GUID=" + to_string(id) + ">", attributes);
+    const auto below = Dn::parse(base);
+    if (entry && *entry && below && !(*entry)->dn.is_under(*below)) return std::optional<Entry>();
+    return entry;
+  }
   SearchRequest request;
   request.base = base;
   request.filter = wire::EntryDecoder::filter_for(impl_->info.family, id);

@@ -195,7 +195,7 @@ Status wire::describe_schema(Connection::Impl& impl) {
   if (!schema) return schema.error().code == Errc::unreachable ? Status(std::move(schema).error()) : ok();
   impl.info.classes = ObjectClasses::parse(values_of(*schema, "objectclasses"));
   const Values types = values_of(*schema, "attributetypes");
-  if (!types.empty() && impl.info.family != Family::active_directory) impl.info.types = AttributeTypes::parse(types);
+  if (!types.empty()) impl.info.types = AttributeTypes::parse(types);
   return ok();
 }
 

@@ -21,6 +21,13 @@ std::string doing(const WriteOp& op) {
 /// True where some of the bytes may have left before libldap gave up.
 bool may_have_left(int code) { return code == LDAP_SERVER_DOWN || code == LDAP_TIMEOUT || code == LDAP_CONNECT_ERROR; }
 
+/// Active Directory says 53 where others say 16: the value that is to go is not there (ERROR_MEMBER_NOT_IN_ALIAS,
+/// MS-SAMR 3.1.1.8.9).
+bool is_membership_conflict(const wire::Answer& answer) {
+  return answer.code == LDAP_UNWILLING_TO_PERFORM &&
+         (answer.diagnostic.starts_with("00000561") || answer.diagnostic.starts_with("00000562"));
+}
+
 /// Sends one operation; libldap's code.
 struct Send {
   LDAP* ld;
@@ -66,15 +73,30 @@ class Pipeline {
 
   Result<std::vector<wire::Control>> controls_for(const WriteOp& op) const {
     std::vector<wire::Control> controls;
-    if (!op.assertion.empty() && impl_.info.has_control(wire::kAssertion)) {
-      auto assertion = wire::assertion_request(op.assertion);
+    const std::string asserted = assertion_for(op);
+    if (!asserted.empty() && impl_.info.has_control(wire::kAssertion)) {
+      auto assertion = wire::assertion_request(asserted);
       if (!assertion) return std::move(assertion).error();
       controls.push_back(std::move(*assertion));
     }
     const bool remains = !std::holds_alternative<DeleteOp>(op.op);
     if (!op.read_back.empty() && remains && impl_.info.has_control(wire::kPostRead))
       controls.push_back(wire::post_read_request(wire::EntryDecoder(impl_.info, op.read_back).request()));
+    if (op.permissive && names_by_guid() && impl_.info.has_control(wire::kPermissiveModify))
+      controls.push_back({std::string(wire::kPermissiveModify), "", true, false});
     return controls;
+  }
+
+  bool names_by_guid() const { return impl_.info.family == Family::active_directory; }
+
+  std::string assertion_for(const WriteOp& op) const {
+    if (!op.assertion.empty() || op.id == EntryId{} || names_by_guid()) return op.assertion;
+    return wire::EntryDecoder::filter_for(impl_.info.family, op.id);
+  }
+
+  /// MS-ADTS section 3.1.1.3.1.2.4: a name that survives renames.
+  std::string name_of(const WriteOp& op) const {
+    return names_by_guid() && op.id != EntryId{} ? "<GUID=" + to_string(op.id) + ">" : op.dn;
   }
 
   void send(std::size_t i) {
@@ -83,7 +105,8 @@ class Pipeline {
     if (!controls) return settle(i, std::move(controls).error().within(doing(op)), LDAP_FILTER_ERROR);
     wire::ControlPointers pointers(*controls);
     int msgid = 0;
-    const int rc = std::visit(Send{impl_.ld.get(), op.dn.c_str(), pointers.get(), &msgid}, op.op);
+    const std::string name = name_of(op);
+    const int rc = std::visit(Send{impl_.ld.get(), name.c_str(), pointers.get(), &msgid}, op.op);
     if (rc == LDAP_SUCCESS) {
       outcomes_[i].sent = true;
       outstanding_.emplace(msgid, i);
@@ -115,6 +138,7 @@ class Pipeline {
     if (answer.code != LDAP_SUCCESS) {
       Error error = wire::error_from(answer, doing(ops_[i]));
       if (error.code == Errc::untrusted) error.code = Errc::refused;
+      if (names_by_guid() && is_membership_conflict(answer)) error.code = Errc::conflict;
       return settle(i, std::move(error), answer.code);
     }
     settled_[i] = true;

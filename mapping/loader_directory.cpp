@@ -19,10 +19,12 @@ constexpr std::array<std::pair<std::string_view, BindMethod>, 4> kBindMethods{{{
                                                                                {"external", BindMethod::external},
                                                                                {"gssapi", BindMethod::gssapi},
                                                                                {"anonymous", BindMethod::anonymous}}};
-constexpr std::array<std::pair<std::string_view, Method>, 6> kDisableMethods{{{"auto", Method::automatic},
+constexpr std::array<std::pair<std::string_view, Method>, 8> kDisableMethods{{{"auto", Method::automatic},
                                                                               {"pwdEndTime", Method::password_end_time},
                                                                               {"pwdAccountLockedTime", Method::password_lock},
                                                                               {"shadowExpire", Method::shadow_expire},
+                                                                              {"userAccountControl", Method::user_account_control},
+                                                                              {"nsAccountLock", Method::account_lock},
                                                                               {"attribute", Method::attribute},
                                                                               {"move", Method::move}}};
 
@@ -180,9 +182,6 @@ void load_watch(const Element& directory, DirectorySettings& d) {
   if (!watch) return;
   d.watch = watch->text("method", "auto");
   remember(*watch, "method", "watch.method", d);
-  if (d.watch == "dirsync" || d.watch == "psearch" || d.watch == "usn" || d.watch == "poll") {
-    watch->warn(watch->in("method"), "method=\"" + d.watch + "\" of <watch> is " + kLater, "use method=\"auto\" or \"syncrepl\"");
-  }
 }
 
 /// The method that the attributes mean where it is not named.
@@ -211,7 +210,9 @@ void check_disable(const Element& disable, const DisableSettings& s) {
     return not_used_by(disable, {"policy"}, method);
   }
   not_used_by(disable, {"move-to"}, method);
-  if (s.method == Method::shadow_expire) not_used_by(disable, {"policy"}, method);
+  const bool by_policy =
+      s.method == Method::automatic || s.method == Method::password_end_time || s.method == Method::password_lock;
+  if (!by_policy) not_used_by(disable, {"policy"}, method);
 }
 
 void load_disable(const Element& directory, DirectorySettings& d) {
@@ -253,9 +254,6 @@ void load_directory(const Element& muster, DirectorySettings& d) {
   d.family = directory->text("family", "auto");
   d.base = read_dn(*directory, "base").value_or(Dn());
   for (const char* attribute : {"url", "base", "family"}) remember(*directory, attribute, std::string("directory.") + attribute, d);
-  if (d.family == "ad")
-    directory->warn(directory->in("family"), "family=\"ad\" of <directory> is " + std::string(kLater),
-                    "Active Directory cannot be followed or written yet");
   load_urls(*directory, d);
   load_tls(*directory, d);
   load_bind(*directory, d);

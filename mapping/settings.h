@@ -19,7 +19,16 @@ enum class BindMethod { simple, external, gssapi, anonymous };
 
 /// <directory><disable .../>: how an account is switched off. `automatic` takes the best the server has.
 struct DisableSettings {
-  enum class Method { automatic, password_end_time, password_lock, shadow_expire, attribute, move };
+  enum class Method {
+    automatic,
+    password_end_time,
+    password_lock,
+    shadow_expire,
+    user_account_control,
+    account_lock,
+    attribute,
+    move
+  };
   Method method = Method::automatic;
   std::string attribute, value, enabled;  ///< attribute: `value` means disabled, `enabled` (empty: absent) means enabled
   Dn move_to;                             ///< move: disabled accounts live here

@@ -23,6 +23,7 @@ Status prepare(Engine& engine, const Invocation& call, bool everybody) {
   MUSTER_TRY(engine.connect());
   MUSTER_TRY(engine.read_feed(call.has("full")));
   MUSTER_TRY(engine.read_directory());
+  MUSTER_TRY(engine.retry_now());
   if (everybody) MUSTER_TRY(engine.everybody());
   for (const std::string& person : call.values("person")) MUSTER_TRY(engine.only(person));
   return ok();

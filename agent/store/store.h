@@ -47,6 +47,8 @@ struct GroupRow {
   std::string version, digest;
   bool placeholder = false;  ///< the declared placeholder is among its values (and not in the member table)
   bool gone = false;
+  std::int64_t rid = 0;     ///< Active Directory: the last part of its SID, which primaryGroupID names; 0: none
+  bool is_guarded = false;  ///< Active Directory protects it, or it is part of the system: never written
 };
 /// A membership of one entry, with what the agent knows about how it came to be.
 struct MembershipRow {
@@ -175,6 +177,10 @@ class Store {
   std::optional<GroupRow> group(const EntryId& uuid);
   std::optional<GroupRow> group_by_dn(const Dn& dn);
   std::optional<GroupRow> group_by_row(Row id);
+  /// Those that are not gone, in the order of their ids. Of a group whose members were not read whole: no version.
+  void each_entry_version(int stream, const std::function<void(const EntryId&, std::string_view)>& each);
+  void each_group_version(const std::function<void(const EntryId&, std::string_view)>& each);
+  std::optional<GroupRow> group_by_rid(std::int64_t rid);
   std::vector<GroupRow> groups();
   Row put_group(const GroupRow& group);  ///< inserts when id is 0
   void mark_group_gone(Row id);

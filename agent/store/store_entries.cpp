@@ -55,6 +55,11 @@ void Store::update_entry(Row id, int stream, const Entry& e, std::string_view im
   s.bind(1, std::int64_t{stream}).bind(2, std::string_view(e.dn.str())).bind(3, std::string_view(e.dn.normal()));
   s.bind(4, std::string_view(e.version)).bind_blob(5, image).bind(6, id).run();
 }
+void Store::each_entry_version(int stream, const std::function<void(const EntryId&, std::string_view)>& each) {
+  auto s = impl_->db.prepare("SELECT uuid, version FROM entry WHERE stream=? AND gone=0 ORDER BY uuid");
+  s.bind(1, std::int64_t{stream});
+  while (s.step()) each(entry_id_of(s.view(0)), s.view(1));
+}
 void Store::touch_entry(Row id, int stream, std::string_view version) {
   with(impl_->db.cached("UPDATE entry SET stream=?, version=? WHERE id=?"), std::int64_t{stream}, version, id).run();
 }

@@ -4,7 +4,7 @@ namespace muster {
 
 namespace {
 
-#define GROUP_COLUMNS "id, uuid, dn, kind, version, digest, placeholder, gone"
+#define GROUP_COLUMNS "id, uuid, dn, kind, version, digest, placeholder, gone, rid, guarded"
 
 GroupRow group_from(sql::Statement& s) {
   GroupRow g;
@@ -16,6 +16,8 @@ GroupRow group_from(sql::Statement& s) {
   g.digest = s.text(5);
   g.placeholder = s.integer(6) != 0;
   g.gone = s.integer(7) != 0;
+  g.rid = s.integer(8);
+  g.is_guarded = s.integer(9) != 0;
   return g;
 }
 
@@ -43,6 +45,9 @@ std::optional<GroupRow> Store::group_by_dn(const Dn& dn) {
 std::optional<GroupRow> Store::group_by_row(Row id) {
   return one_group(with(impl_->db.cached("SELECT " GROUP_COLUMNS " FROM grp WHERE id=?"), id));
 }
+std::optional<GroupRow> Store::group_by_rid(std::int64_t rid) {
+  return one_group(with(impl_->db.cached("SELECT " GROUP_COLUMNS " FROM grp WHERE rid=? AND rid<>0 AND gone=0"), rid));
+}
 std::vector<GroupRow> Store::groups() {
   auto& s = impl_->db.cached("SELECT " GROUP_COLUMNS " FROM grp WHERE gone=0 ORDER BY ndn");
   const sql::Rewind rewind(s);
@@ -52,13 +57,15 @@ std::vector<GroupRow> Store::groups() {
 }
 
 Row Store::put_group(const GroupRow& g) {
-  auto& s = g.id ? impl_->db.cached(
-                       "UPDATE grp SET uuid=?, dn=?, ndn=?, kind=?, version=?, digest=?, placeholder=?, gone=0, dirty=1 WHERE id=?")
-                 : impl_->db.cached("INSERT INTO grp(uuid,dn,ndn,kind,version,digest,placeholder) VALUES(?,?,?,?,?,?,?)");
+  auto& s =
+      g.id ? impl_->db.cached(
+                 "UPDATE grp SET uuid=?, dn=?, ndn=?, kind=?, version=?, digest=?, placeholder=?, rid=?, guarded=?, gone=0, dirty=1"
+                 " WHERE id=?")
+           : impl_->db.cached("INSERT INTO grp(uuid,dn,ndn,kind,version,digest,placeholder,rid,guarded) VALUES(?,?,?,?,?,?,?,?,?)");
   s.bind_blob(1, bytes_of(g.uuid)).bind(2, std::string_view(g.dn.str())).bind(3, std::string_view(g.dn.normal()));
   s.bind(4, static_cast<std::int64_t>(g.kind)).bind(5, std::string_view(g.version)).bind(6, std::string_view(g.digest));
-  s.bind(7, std::int64_t{g.placeholder});
-  if (g.id) s.bind(8, g.id);
+  s.bind(7, std::int64_t{g.placeholder}).bind(8, g.rid).bind(9, std::int64_t{g.is_guarded});
+  if (g.id) s.bind(10, g.id);
   s.run();
   return g.id ? g.id : impl_->db.last_id();
 }
@@ -92,6 +99,10 @@ void Store::mark_groups_of_value_dirty(std::string_view value) {
 void Store::each_group_id(const std::function<void(Row, const EntryId&)>& each) {
   auto s = impl_->db.prepare("SELECT id, uuid FROM grp WHERE gone=0");
   while (s.step()) each(s.integer(0), entry_id_of(s.view(1)));
+}
+void Store::each_group_version(const std::function<void(const EntryId&, std::string_view)>& each) {
+  auto s = impl_->db.prepare("SELECT uuid, CASE digest WHEN '' THEN '' ELSE version END FROM grp WHERE gone=0 ORDER BY uuid");
+  while (s.step()) each(entry_id_of(s.view(0)), s.view(1));
 }
 void Store::touch_group(Row group, std::string_view version) {
   with(impl_->db.cached("UPDATE grp SET version=? WHERE id=?"), version, group).run();

@@ -152,7 +152,7 @@ TEST_CASE("a new account that starts disabled cannot bind") {
     const AccountControl accounts = desk.accounts(declared(desk, method));
     CAPTURE(accounts.name());
     desk.change("dn: " + desk.dn() + "\nchangetype: delete\n");
-    AddOp add{{"inetOrgPerson"}, accounts.initially_disabled(kNow)};
+    AddOp add{{"inetOrgPerson"}, accounts.initially(true)};
     for (const std::string name : {"cn", "sn"}) add.attributes.set(name, {"Ann"});
     add.attributes.set("uid", {"ann"});
     add.attributes.set("userPassword", {"pw"});

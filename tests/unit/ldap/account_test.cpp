@@ -219,7 +219,7 @@ TEST_CASE("disabled by moving means: is where leavers live") {
   CHECK_FALSE(accounts.is_disabled(entry({}, "ou=leavers,dc=example"), kNow));
   CHECK(accounts.disable(entry({}), kNow).empty());
   CHECK(accounts.enable(entry({})).empty());
-  CHECK(accounts.initially_disabled(kNow).size() == 0);
+  CHECK(accounts.initially(true).size() == 0);
 }
 
 TEST_CASE("an end date is set, changed and taken away, and never enables who was disabled") {
@@ -284,7 +284,7 @@ TEST_CASE("a new entry that starts disabled is disabled") {
     const AccountControl accounts = control(s);
     CAPTURE(accounts.name());
     Entry e = entry({});
-    e.attributes = accounts.initially_disabled(kNow);
+    e.attributes = accounts.initially(true);
     CHECK(accounts.is_disabled(e, kNow));
     CHECK_FALSE(accounts.expires(e));
     const auto names = accounts.attributes();

@@ -415,17 +415,6 @@ TEST_CASE("what is not in this version loads with a warning, never silently") {
        "/etc/muster/muster.xml:21:13: <events> is not in this version; nothing is sent there; <file> is written"},
       {"Kerberos", true, "method=\"external\"", "method=\"gssapi\" keytab=\"muster.keytab\"",
        "/etc/muster/muster.xml:4:19: method=\"gssapi\" of <bind> is not in this version; the agent cannot bind with it"},
-      {"DirSync", true, "method=\"auto\"", "method=\"dirsync\"",
-       "/etc/muster/muster.xml:7:20: method=\"dirsync\" of <watch> is not in this version; use method=\"auto\" or \"syncrepl\""},
-      {"persistent search", true, "method=\"auto\"", "method=\"psearch\"",
-       "/etc/muster/muster.xml:7:20: method=\"psearch\" of <watch> is not in this version; use method=\"auto\" or \"syncrepl\""},
-      {"uSNChanged", true, "method=\"auto\"", "method=\"usn\"",
-       "/etc/muster/muster.xml:7:20: method=\"usn\" of <watch> is not in this version; use method=\"auto\" or \"syncrepl\""},
-      {"polling", true, "method=\"auto\"", "method=\"poll\"",
-       "/etc/muster/muster.xml:7:20: method=\"poll\" of <watch> is not in this version; use method=\"auto\" or \"syncrepl\""},
-      {"Active Directory", true, "url=\"ldapi:///\"", "url=\"ldapi:///\" family=\"ad\"",
-       "/etc/muster/muster.xml:3:50: family=\"ad\" of <directory> is not in this version; Active Directory cannot be followed or "
-       "written yet"},
       {"rehire by another field", false, "match=\"id\"", "match=\"first\"",
        "mapping.d/rules.xml:16:20: <rehire> by another field than the key is not in this version; a former leaver is known by the "
        "key alone"},
