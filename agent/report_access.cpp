@@ -1,5 +1,6 @@
 // Who has access to what, and why.
 #include <algorithm>
+#include <set>
 
 #include "agent/change_json.h"
 #include "agent/gatekeeper.h"
@@ -59,6 +60,24 @@ json membership_item(Store& store, const EntryRow& entry, const MembershipRow& m
   return j;
 }
 
+/// Groups that contain a group that the entry is in, each once, with the group below through which that is so.
+std::vector<std::pair<Dn, Dn>> groups_above(Store& store, const std::vector<Dn>& direct) {
+  std::vector<std::pair<Dn, Dn>> above;
+  std::set<std::string> seen;
+  for (const Dn& d : direct) seen.insert(d.normal());
+  std::vector<Dn> todo = direct;
+  while (!todo.empty()) {
+    const Dn below = std::move(todo.back());
+    todo.pop_back();
+    for (const MembershipRow& m : store.memberships(0, {below.normal()})) {
+      if (!seen.insert(m.dn.normal()).second) continue;
+      above.emplace_back(m.dn, below);
+      todo.push_back(m.dn);
+    }
+  }
+  return above;
+}
+
 json access_of(Store& store, const Rules& rules, const PersonRow& person, const std::optional<EntryRow>& entry,
                const std::string& group, const Now& now) {
   const auto due = entitlements(person.person, rules, now);
@@ -69,6 +88,14 @@ json access_of(Store& store, const Rules& rules, const PersonRow& person, const 
       have.push_back(m.dn);
       if (names_group(m.dn, group)) access.push_back(membership_item(store, *entry, m, due, rules));
     }
+  }
+  for (const auto& [above, below] : groups_above(store, have)) {
+    if (!names_group(above, group)) continue;
+    access.push_back({{"group", above.str()},
+                      {"has", true},
+                      {"granted", false},
+                      {"via", below.str()},
+                      {"reason", "a member of " + below.str() + ", which is a member of this group"}});
   }
   for (const Entitlement& e : due) {
     if (std::any_of(have.begin(), have.end(), [&](const Dn& d) { return d == e.group; }) || !names_group(e.group, group)) continue;
@@ -145,6 +172,43 @@ Result<json> why_report(Store& store, Config& config, const std::string& key, co
   return j;
 }
 
+namespace {
+
+json member_item(Store& store, Config& config, const GroupRow& g, const Store::GrantRow& m) {
+  json j = {{"person", m.person}, {"dn", m.dn}, {"granted", m.granted}};
+  if (m.granted) {
+    j.update({{"since", iso_time(m.since)}, {"reason", m.because.text}, {"rule", m.because.rule}, {"cause", m.because.cause}});
+    return j;
+  }
+  j["reason"] = m.person.empty() ? "nobody HR knows" : "not granted by muster";
+  if (const auto person = m.person.empty() ? std::nullopt : store.person(PersonKey(m.person))) {
+    for (const Entitlement& e : entitlements(person->person, config.rules, system_now())) {
+      if (e.group == g.dn) j.update({{"reason", "role " + e.role + ": " + e.condition}, {"rule", e.at.rule()}});
+    }
+  }
+  return j;
+}
+
+/// The members of a group, and of the groups among them. `via`: the nested group; empty: the group that was asked for.
+void add_members(Store& store, Config& config, const GroupRow& g, const std::string& via, json& members,
+                 std::set<std::string>& seen) {
+  std::vector<GroupRow> nested;
+  for (const Store::GrantRow& m : store.members_with_reasons(g.id)) {
+    json j = member_item(store, config, g, m);
+    const auto dn = Dn::parse(m.dn);
+    auto group = m.person.empty() && dn ? store.group_by_dn(*dn) : std::nullopt;
+    if (group) {
+      j["reason"] = "a group: its members are members of this one";
+      if (seen.insert(group->dn.normal()).second) nested.push_back(std::move(*group));
+    }
+    if (!via.empty()) j["via"] = via;
+    members.push_back(std::move(j));
+  }
+  for (const GroupRow& n : nested) add_members(store, config, n, n.dn.str(), members, seen);
+}
+
+}  // namespace
+
 Result<json> who_report(Store& store, Config& config, const std::string& wanted) {
   std::vector<GroupRow> found;
   for (GroupRow& g : store.groups()) {
@@ -159,20 +223,8 @@ Result<json> who_report(Store& store, Config& config, const std::string& wanted)
   const GroupRow& g = found.front();
   const ManagedRule* managed = config.rules.managed_group(g.dn);
   json members = json::array();
-  for (const Store::GrantRow& m : store.members_with_reasons(g.id)) {
-    json j = {{"person", m.person}, {"dn", m.dn}, {"granted", m.granted}};
-    if (m.granted) {
-      j.update({{"since", iso_time(m.since)}, {"reason", m.because.text}, {"rule", m.because.rule}, {"cause", m.because.cause}});
-    } else {
-      j["reason"] = m.person.empty() ? "nobody HR knows" : "not granted by muster";
-      if (const auto person = m.person.empty() ? std::nullopt : store.person(PersonKey(m.person))) {
-        for (const Entitlement& e : entitlements(person->person, config.rules, system_now())) {
-          if (e.group == g.dn) j.update({{"reason", "role " + e.role + ": " + e.condition}, {"rule", e.at.rule()}});
-        }
-      }
-    }
-    members.push_back(std::move(j));
-  }
+  std::set<std::string> seen{g.dn.normal()};
+  add_members(store, config, g, "", members, seen);
   json roles = json::array();
   for (const RoleRule& r : config.rules.roles) {
     for (const RoleRule::Group& rg : r.groups) {

@@ -130,8 +130,9 @@ void print_who(const Session& session, const json& j) {
     std::cout << "  role " << scalar(r["role"]) << " when " << scalar(r["when"]) << "  [" << scalar(r["rule"]) << "]\n";
   Table table({{"person"}, {"entry"}, {"why"}, {"since"}, {"rule"}}, "  Nobody.");
   for (const json& m : j["members"])
-    table.add({m["person"].get<std::string>(), m["dn"].get<std::string>(), m["reason"].get<std::string>(), m.value("since", ""),
-               m.value("rule", "")});
+    table.add({m["person"].get<std::string>(), m["dn"].get<std::string>(),
+               (m.contains("via") ? "in " + m["via"].get<std::string>() + ": " : "") + m["reason"].get<std::string>(),
+               m.value("since", ""), m.value("rule", "")});
   std::cout << "\n" << table.render(session.out, session.out_terminal.columns);
 }
 

@@ -38,20 +38,20 @@ std::string decode64(const std::string& text) { return run({"base64", "-d"}, tex
 
 }  // namespace
 
-Slapd::Slapd(Environment wishes) : wishes_(std::move(wishes)) {
+LabServer::LabServer(std::string script, Environment wishes) : script_(std::move(script)), wishes_(std::move(wishes)) {
   lab("up");
   for (const std::string& line : lines_of(read_file(folder_ / "env"))) {
     const auto equals = line.find('=');
     if (equals != std::string::npos) values_[line.substr(0, equals)] = line.substr(equals + 1);
   }
 }
-Slapd::~Slapd() {
+LabServer::~LabServer() {
   thaw();
-  run({kSource + "/tests/lab/slapd", "down", folder_.str()});
+  run({kSource + "/tests/lab/" + script_, "down", folder_.str()});
 }
 
-void Slapd::lab(const std::string& command) const {
-  const Finished done = run({kSource + "/tests/lab/slapd", command, folder_.str()}, "", wishes_);
+void LabServer::lab(const std::string& command) const {
+  const Finished done = run({kSource + "/tests/lab/" + script_, command, folder_.str()}, "", wishes_);
   REQUIRE_MESSAGE(done.code == 0, done.err);
 }
 void Slapd::restrict_to(const std::string& rules) {
@@ -67,27 +67,46 @@ void Slapd::restrict_to(const std::string& rules) {
   write_file(path, text);
   start();
 }
-void Slapd::stop() { lab("stop"); }
-void Slapd::start() { lab("start"); }
-void Slapd::kill() { lab("kill"); }
-void Slapd::freeze() {
-  const std::string pid = std::to_string(std::stoi(read_file(folder_ / "slapd/pid")));
-  ::kill(std::stoi(pid), SIGSTOP);
-  REQUIRE(wait_until([&] { return read_file("/proc/" + pid + "/stat").find(") T ") != std::string::npos; }));
-}
-void Slapd::thaw() {
-  const std::string pid = read_file(folder_ / "slapd/pid");
-  if (!pid.empty()) ::kill(std::stoi(pid), SIGCONT);
+void LabServer::stop() { lab("stop"); }
+void LabServer::start() { lab("start"); }
+void LabServer::kill() { lab("kill"); }
+
+namespace {
+
+/// The server's processes: its own, and those that it forked for connections.
+std::vector<pid_t> processes_of(const std::string& pid_file) {
+  const std::string text = read_file(pid_file);
+  if (text.empty()) return {};
+  std::vector<pid_t> pids{std::stoi(text)};
+  std::istringstream children(run({"pgrep", "-g", std::to_string(pids.front())}).out);
+  for (pid_t pid = 0; children >> pid;) {
+    if (pid != pids.front()) pids.push_back(pid);
+  }
+  return pids;
 }
 
-int Slapd::modify(const std::string& ldif) const {
+bool is_stopped(pid_t pid) { return read_file("/proc/" + std::to_string(pid) + "/stat").find(") T ") != std::string::npos; }
+
+}  // namespace
+
+void LabServer::freeze() {
+  for (const pid_t pid : processes_of(folder_ / (script_ + "/pid"))) {
+    ::kill(pid, SIGSTOP);
+    REQUIRE(wait_until([&] { return is_stopped(pid); }));
+  }
+}
+void LabServer::thaw() {
+  for (const pid_t pid : processes_of(folder_ / (script_ + "/pid"))) ::kill(pid, SIGCONT);
+}
+
+int LabServer::modify(const std::string& ldif, std::string* complaint) const {
   const Finished done = run({"ldapmodify", "-x", "-H", url(), "-D", value("ADMIN_DN"), "-w", value("ADMIN_PASSWORD")}, ldif);
-  INFO(done.err);
+  if (complaint) *complaint = done.err;
   return done.code;
 }
 
-std::string Slapd::search(const std::string& base, const std::string& filter, const std::vector<std::string>& attributes,
-                          const std::string& scope) const {
+std::string LabServer::search(const std::string& base, const std::string& filter, const std::vector<std::string>& attributes,
+                              const std::string& scope) const {
   std::vector<std::string> command{
       "ldapsearch", "-x", "-LLL", "-o",  "ldif-wrap=no", "-H", url(), "-D", value("ADMIN_DN"), "-w", value("ADMIN_PASSWORD"),
       "-b",         base, "-s",   scope, filter};
@@ -95,7 +114,7 @@ std::string Slapd::search(const std::string& base, const std::string& filter, co
   return run(command).out;
 }
 
-std::vector<std::string> Slapd::values(const std::string& dn, const std::string& attribute) const {
+std::vector<std::string> LabServer::values(const std::string& dn, const std::string& attribute) const {
   std::vector<std::string> found;
   for (const std::string& line : lines_of(search(dn, "(objectClass=*)", {attribute}, "base"))) {
     if (line.starts_with(attribute + ": ")) found.push_back(line.substr(attribute.size() + 2));
@@ -105,7 +124,7 @@ std::vector<std::string> Slapd::values(const std::string& dn, const std::string&
   return found;
 }
 
-bool Slapd::can_bind(const std::string& dn, const std::string& password) const {
+bool LabServer::can_bind(const std::string& dn, const std::string& password) const {
   return run({"ldapwhoami", "-x", "-H", url(), "-D", dn, "-w", password}).code == 0;
 }
 

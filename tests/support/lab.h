@@ -52,26 +52,24 @@ class Process {
   int status_ = -1;
 };
 
-/// A real slapd in a folder. Stopped and deleted at the end.
-class Slapd {
+/// A real directory server in a folder of its own, made by one of the scripts in tests/lab. Stopped and deleted at the end.
+class LabServer {
  public:
-  /// `wishes`: the variables that tests/lab/slapd names.
-  explicit Slapd(Environment wishes = {});
-  ~Slapd();
-  Slapd(const Slapd&) = delete;
-  Slapd& operator=(const Slapd&) = delete;
+  /// `wishes`: the variables that the script names.
+  LabServer(std::string script, Environment wishes);
+  virtual ~LabServer();
+  LabServer(const LabServer&) = delete;
+  LabServer& operator=(const LabServer&) = delete;
 
   const std::string& url() const { return values_.at("URL"); }
   const std::string& value(const std::string& name) const { return values_.at(name); }
-  /// Puts access rules or limits before the others and starts the server anew with them; an empty text takes them away.
-  void restrict_to(const std::string& rules);
   void stop();
   void start();
   void kill();
   void freeze();
   void thaw();
-  /// As the directory's administrator. The exit code of the tool.
-  int modify(const std::string& ldif) const;
+  /// As the directory's administrator. The exit code of the tool; what it said is in `complaint`.
+  int modify(const std::string& ldif, std::string* complaint = nullptr) const;
   /// The LDIF that ldapsearch prints, without line folding.
   std::string search(const std::string& base, const std::string& filter = "(objectClass=*)",
                      const std::vector<std::string>& attributes = {}, const std::string& scope = "sub") const;
@@ -80,10 +78,28 @@ class Slapd {
   /// True when this account can bind.
   bool can_bind(const std::string& dn, const std::string& password) const;
 
- private:
+ protected:
   void lab(const std::string& command) const;
   Folder folder_;
+  std::string script_;
   Environment wishes_, values_;
+};
+
+/// OpenLDAP's server.
+class Slapd : public LabServer {
+ public:
+  explicit Slapd(Environment wishes = {}) : LabServer("slapd", std::move(wishes)) {}
+  /// Puts access rules or limits before the others and starts the server anew with them; an empty text takes them away.
+  void restrict_to(const std::string& rules);
+};
+/// A domain controller of Active Directory.
+class Samba : public LabServer {
+ public:
+  explicit Samba(Environment wishes = {}) : LabServer("samba", std::move(wishes)) {}
+};
+class Ds389 : public LabServer {
+ public:
+  explicit Ds389(Environment wishes = {}) : LabServer("389ds", std::move(wishes)) {}
 };
 
 /// The sample company with its directory and configuration.
