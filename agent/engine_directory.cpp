@@ -7,11 +7,6 @@ namespace muster {
 
 namespace {
 constexpr const char* kSentinelHint = "nobody was changed; check the rights of the bind account and the declared bases";
-
-/// Its cursor claims more than the mirror has.
-Error unknown_group(const Stream& stream) {
-  return {Errc::stale_cursor, "members of a group below " + stream.base.str() + " changed that is not known", ""};
-}
 }  // namespace
 
 /// The agent's own entry and the declared bases must be visible, or an empty answer would look like an empty company.
@@ -87,8 +82,10 @@ Status Engine::take_live(const Stream& stream, const Batch& batch) {
     const Instant at = system_now().utc;
     for (const Notice& n : batch.notices) {
       const auto* members = std::get_if<MembersChanged>(&n);
-      if (!members) mirror.live(stream, n, at);
-      if (members && !mirror.members(*members, at)) return unknown_group(stream);
+      if (members)
+        mirror.members(*members, at);
+      else
+        mirror.live(stream, n, at);
     }
     crash_point("live change, not committed");
     // The cookie covers this batch, so both are durable together or not at all (guarantee 5).
@@ -114,7 +111,7 @@ Status Engine::take_refresh(const Stream& stream, Batch batch, const std::functi
         if (auto* u = std::get_if<Upsert>(&n)) refresh.upsert(std::move(u->entry));
         if (auto* u = std::get_if<Unchanged>(&n)) refresh.unchanged(u->id);
         if (auto* g = std::get_if<Gone>(&n)) refresh.gone(g->id);
-        if (auto* m = std::get_if<MembersChanged>(&n); m && !refresh.members(*m)) return unknown_group(stream);
+        if (auto* m = std::get_if<MembersChanged>(&n)) refresh.members(*m);
       }
       if (batch.resume_at) resume_at = std::move(batch.resume_at);
       if (batch.stage != Batch::Stage::refreshing) break;

@@ -105,6 +105,9 @@ Mirror::Fate Mirror::upsert_entry(const Stream& stream, const Entry& entry, std:
     return Fate::same;
   }
   if (!origin.baseline) report_differences(*known, entry, origin);
+  // Active Directory's links follow a rename without a word about the groups.
+  if (!(known->entry.dn == entry.dn) && context_.server.family == Family::active_directory)
+    store.rename_member(known->entry.dn.normal(), entry.dn.normal());
   if (!same_name || known->gone) {
     store.mark_groups_of_value_dirty(known->entry.dn.normal());
     store.mark_groups_of_value_dirty(entry.dn.normal());
@@ -214,11 +217,11 @@ void Mirror::entry_gone(const EntryRow& row, Instant at) {
 
 void Mirror::group_gone(const GroupRow& row) { context_.store.mark_group_gone(row.id); }
 
-bool Mirror::members(const MembersChanged& change, Instant at) {
+void Mirror::members(const MembersChanged& change, Instant at) {
   Store& store = context_.store;
   auto group = store.group(change.id);
-  if (!group || group->gone) return false;
-  if (is_older(change.version, group->version)) return true;
+  if (!group || group->gone) return;
+  if (is_older(change.version, group->version)) return;
   const Origin origin{false, true, nullptr, at};
   const auto placeholder = context_.directory().placeholder;
   const auto note = [&](const Values& values, bool added) {
@@ -237,7 +240,6 @@ bool Mirror::members(const MembersChanged& change, Instant at) {
   group->digest.clear();
   if (!change.version.empty()) group->version = change.version;
   store.put_group(*group);
-  return true;
 }
 
 void Mirror::live(const Stream& stream, const Notice& notice, Instant at) {

@@ -26,8 +26,8 @@ class Mirror {
   /// A live change, or one that was missed while the agent was away: reported upstream and planned for. One that is
   /// older than what is known is ignored (the echo of an own write that another one has overtaken).
   void live(const Stream& stream, const Notice& notice, Instant at);
-  /// Members that a group lost and won. False: no such group is known, so its stream must be read anew.
-  bool members(const MembersChanged& change, Instant at);
+  /// Members that a group lost and won. A group that is not known lies outside what is watched.
+  void members(const MembersChanged& change, Instant at);
   /// The state after an own write. Attributes in `own` (lower case) are ours; others that differ were changed by somebody else
   /// meanwhile.
   void own(const Stream& stream, Entry entry, const std::set<std::string>& own, Instant at);
@@ -42,7 +42,7 @@ class Mirror {
     void upsert(Entry&& entry);
     void unchanged(const EntryId& id);
     void gone(const EntryId& id);
-    bool members(const MembersChanged& change);
+    void members(const MembersChanged& change);
     /// Believes the refresh, or not. `absent_is_gone`: what was not seen does not exist any more. Errc::untrusted: the caller must
     /// roll back, and the sentence says why (guarantee 6).
     Result<RefreshCounts> finish(bool absent_is_gone);

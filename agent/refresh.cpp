@@ -108,9 +108,9 @@ void Mirror::Refresh::gone(const EntryId& id) {
   ++counts_.gone;
 }
 
-bool Mirror::Refresh::members(const MembersChanged& change) {
+void Mirror::Refresh::members(const MembersChanged& change) {
   unchanged(change.id);
-  return mirror_.members(change, at_);
+  mirror_.members(change, at_);
 }
 
 Status Mirror::Refresh::check_count(std::size_t known) const {

@@ -4,8 +4,12 @@
 #include <array>
 
 #include "ldap/controls.h"
+#include "ldap/dirsync.h"
+#include "ldap/poll.h"
+#include "ldap/psearch.h"
 #include "ldap/sync_messages.h"
 #include "ldap/syncrepl.h"
+#include "ldap/usn.h"
 
 namespace muster {
 namespace {
@@ -75,6 +79,10 @@ Result<WatchMethod> choose_watch_method(const ServerInfo& server, const std::str
 Result<std::unique_ptr<ChangeSource>> open_change_source(const Endpoint& endpoint, const std::string& method,
                                                          const WatchRequest& request) {
   if (method == "syncrepl") return wire::open_syncrepl(endpoint, request);
+  if (method == "dirsync") return wire::open_dirsync(endpoint, request);
+  if (method == "usn") return wire::open_usn(endpoint, request);
+  if (method == "psearch") return wire::open_psearch(endpoint, request);
+  if (method == "poll") return wire::open_poll(endpoint, request);
   return unknown(method);
 }
 

@@ -26,8 +26,7 @@ struct Gone {
 struct Unchanged {
   EntryId id;
 };  ///< during a refresh: exists, as it was
-/// A group that is known lost and won members; nothing else about it changed. Without a group of this id it is as if the group had
-/// changed: the receiver reads it.
+/// A group lost and won members; nothing else about it changed. May also tell of groups that are not watched.
 struct MembersChanged {
   EntryId id;
   std::string version;

@@ -52,8 +52,8 @@ struct ServerInfo {
   std::vector<std::string> sasl_mechanisms;
   std::string default_context;  ///< AD: the domain (defaultNamingContext)
   std::string host;             ///< AD: dnsHostName
-  /// What numbers of this server's own count mean something to: AD the invocationId of its database (MS-ADTS 3.1.1.1.9), 389
-  /// dataversion, or the URL; empty for OpenLDAP, whose entryCSN is comparable everywhere.
+  /// What numbers of this server's own count mean something to: AD the invocationId of its database (MS-ADTS 3.1.1.1.9),
+  /// others the URL; empty for OpenLDAP, whose entryCSN is comparable everywhere.
   std::string incarnation;
   AttributeTypes types;
   ObjectClasses classes;

@@ -16,6 +16,7 @@ namespace muster {
 namespace wire {
 
 class Transport;
+struct PartialAttribute;
 
 /// Reads entries of one server: knows which attributes carry identity and version there.
 ///   OpenLDAP entryUUID, entryCSN | 389 nsUniqueId, entryUSN | AD objectGUID, uSNChanged | others entryUUID or nsUniqueId, entryCSN
@@ -30,10 +31,14 @@ class EntryDecoder {
 
   /// A search result entry. `id`: the identity where a control already told it (RFC 4533); it then need not be among the
   /// attributes. Errc::untrusted naming the DN: no readable identity, or bytes that are not an entry.
-  Result<Entry> decode(LDAP* ld, LDAPMessage* message, const EntryId* id = nullptr) const;
+  /// `missing`: takes the attributes of which some values did not come; null: such an entry is an error.
+  Result<Entry> decode(LDAP* ld, LDAPMessage* message, const EntryId* id = nullptr,
+                       std::vector<PartialAttribute>* missing = nullptr) const;
   /// The value of a read-entry response control (RFC 4527): a bare SearchResultEntry.
   Result<Entry> decode_bytes(std::string_view ber) const;
 
+  /// An objectGUID. None: not one.
+  static std::optional<EntryId> id_of_guid(std::string_view bytes);
   /// The filter that finds one entry by its identity.
   static std::string filter_for(Family family, const EntryId& id);
 

@@ -4,6 +4,7 @@
 
 #include "ldap/ber.h"
 #include "ldap/connection_impl.h"
+#include "ldap/raw_search.h"
 
 namespace muster::wire {
 namespace {
@@ -98,6 +99,7 @@ struct EntryDecoder::Draft {
   std::string_view dn;
   Entry entry;
   bool identified = false;
+  std::vector<PartialAttribute>* missing = nullptr;
 
   void take(Form form, std::string_view value, const std::string& incarnation) {
     switch (form) {
@@ -121,6 +123,11 @@ EntryDecoder::EntryDecoder(const ServerInfo& server, const std::vector<std::stri
   }
 }
 
+std::optional<EntryId> EntryDecoder::id_of_guid(std::string_view bytes) {
+  EntryId id;
+  return read_guid(bytes, id) ? std::optional(id) : std::nullopt;
+}
+
 std::string EntryDecoder::filter_for(Family family, const EntryId& id) {
   const std::string entry_uuid = "(entryUUID=" + to_string(id) + ")", ns_unique_id = "(nsUniqueId=" + unique_id(id) + ")";
   switch (family) {
@@ -136,8 +143,12 @@ Status EntryDecoder::take_attribute(std::string_view contents, Draft& draft) con
   std::string_view name, set, value;
   if (!take_element(contents, kOctetString, name) || !take_element(contents, kSet, set))
     return unreadable(draft.dn, "the server sent an attribute that is not one (RFC 4511 section 4.1.7)");
-  if (name.find(";range=") != std::string_view::npos)
-    return unreadable(draft.dn, "the server sent only part of the values of " + std::string(name));
+  const auto range = name.find(';') == std::string_view::npos ? std::nullopt : parse_range(name);
+  if (range && !draft.missing) return unreadable(draft.dn, "the server sent only part of the values of " + std::string(name));
+  if (range) {
+    if (range->next) draft.missing->push_back(*range);
+    name = name.substr(0, range->name.size());
+  }
   const Special* role = special(family_, name);
   Values values;
   while (take_element(set, kOctetString, value)) {
@@ -145,7 +156,9 @@ Status EntryDecoder::take_attribute(std::string_view contents, Draft& draft) con
     values.emplace_back(value);
   }
   if (!set.empty()) return unreadable(draft.dn, "the values of " + std::string(name) + " are not valid BER");
-  if (!role || contains_name(kept_, name)) draft.entry.attributes.set(name, std::move(values));
+  // Beside the range there is an attribute of the plain name, and it is empty.
+  const bool hollow = values.empty() && draft.entry.attributes.find(name);
+  if (!hollow && (!role || contains_name(kept_, name))) draft.entry.attributes.set(name, std::move(values));
   return ok();
 }
 
@@ -162,13 +175,14 @@ Result<Entry> EntryDecoder::finish(Draft&& draft) const {
   return std::move(draft.entry);
 }
 
-Result<Entry> EntryDecoder::decode(LDAP* ld, LDAPMessage* message, const EntryId* id) const {
+Result<Entry> EntryDecoder::decode(LDAP* ld, LDAPMessage* message, const EntryId* id,
+                                   std::vector<PartialAttribute>* missing) const {
   BerElement* raw = nullptr;
   berval dn{};
   const int rc = ldap_get_dn_ber(ld, message, &raw, &dn);
   const BorrowedBer ber(raw);
   if (rc != LDAP_SUCCESS) return Error{Errc::untrusted, "the server sent an entry that cannot be read", ""};
-  Draft draft{view(dn), {}, id != nullptr};
+  Draft draft{view(dn), {}, id != nullptr, missing};
   if (id) draft.entry.id = *id;
   berval attribute{};
   ber_len_t left = 0;

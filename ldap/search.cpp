@@ -1,6 +1,7 @@
 // Streaming searches.
 #include "ldap/connection.h"
 #include "ldap/connection_impl.h"
+#include "ldap/raw_search.h"
 
 namespace muster {
 namespace {
@@ -119,8 +120,10 @@ class Search {
   }
 
   Status take(LDAPMessage* message, const Each& each) {
-    auto entry = decoder_.decode(impl_.ld.get(), message);
+    std::vector<wire::PartialAttribute> missing;
+    auto entry = decoder_.decode(impl_.ld.get(), message, nullptr, &missing);
     if (!entry) return impl_.fail(std::move(entry).error().within(doing_));
+    if (!missing.empty()) MUSTER_TRY(wire::complete(impl_, *entry, missing, {}));
     return each(std::move(*entry));
   }
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "ldap/ber.h"
+#include "ldap/raw_search.h"
 #include "schema/calendar.h"
 
 namespace muster {
@@ -121,8 +121,6 @@ Status find_incarnation(Connection::Impl& impl, const Attributes& root) {
   ServerInfo& info = impl.info;
   if (info.family == Family::openldap) return ok();
   info.incarnation = info.url;
-  if (info.family == Family::ds389 && !root.first("dataversion").empty())
-    info.incarnation += " " + std::string(root.first("dataversion"));
   const std::string service(root.first("dsservicename"));
   if (info.family == Family::active_directory && !service.empty()) {
     auto object = read_raw(impl, service, "(objectClass=*)", {"invocationId"});
@@ -158,19 +156,7 @@ Result<Attributes> wire::read_root(Connection::Impl& impl, const std::vector<std
 
 Attributes wire::raw_attributes(LDAP* ld, LDAPMessage* message) {
   Attributes attributes;
-  BerElement* raw = nullptr;
-  berval dn{}, item{};
-  if (ldap_get_dn_ber(ld, message, &raw, &dn) != LDAP_SUCCESS) return attributes;
-  const BorrowedBer ber(raw);
-  ber_len_t left = 0;
-  while (ber_get_option(raw, LBER_OPT_REMAINING_BYTES, &left) == LBER_OPT_SUCCESS && left > 0) {
-    if (ber_skip_element(raw, &item) != LBER_SEQUENCE) return attributes;
-    std::string_view contents = view(item), name, set, value;
-    if (!take_element(contents, kOctetString, name) || !take_element(contents, kSet, set)) continue;
-    Values values;
-    while (take_element(set, kOctetString, value)) values.emplace_back(value);
-    attributes.set(name, std::move(values));
-  }
+  each_attribute(ld, message, [&](const std::string& name, Values&& values) { attributes.set(name, std::move(values)); });
   return attributes;
 }
 
@@ -178,7 +164,7 @@ Status wire::describe_server(Connection::Impl& impl, const Endpoint& endpoint) {
   auto root = read_raw(impl, "", "(objectClass=*)",
                        {"objectClass", "namingContexts", "supportedControl", "supportedExtension", "supportedFeatures",
                         "supportedCapabilities", "supportedSASLMechanisms", "vendorName", "vendorVersion", "subschemaSubentry",
-                        "defaultNamingContext", "dnsHostName", "dsServiceName", "dataversion"});
+                        "defaultNamingContext", "dnsHostName", "dsServiceName"});
   if (!root) return std::move(root).error();
   take_root(*root, endpoint.family, impl.info);
   impl.subschema = root->first("subschemasubentry");

@@ -198,6 +198,8 @@ class Store {
   bool is_member(Row group, std::string_view value);
   void add_member(Row group, std::string_view value);
   void remove_member(Row group, std::string_view value);
+  /// In every group.
+  void rename_member(std::string_view from, std::string_view to);
   /// Memberships by any of the entry's member values.
   std::vector<MembershipRow> memberships(Row entry, const std::vector<std::string>& values);
   void set_granted(Row entry, Row group, Instant since, const Reason& because);

@@ -127,6 +127,11 @@ void Store::remove_member(Row group, std::string_view value) {
   with(impl_->db.cached("DELETE FROM member WHERE grp=? AND value=?"), group, value).run();
 }
 
+void Store::rename_member(std::string_view from, std::string_view to) {
+  with(impl_->db.cached("UPDATE OR IGNORE member SET value=? WHERE value=?"), to, from).run();
+  with(impl_->db.cached("DELETE FROM member WHERE value=?"), from).run();
+}
+
 std::vector<MembershipRow> Store::memberships(Row entry, const std::vector<std::string>& values) {
   auto& s = impl_->db.cached(
       "SELECT g.id, g.dn, r.since, r.rule, r.text, r.cause FROM member m JOIN grp g ON g.id=m.grp"
