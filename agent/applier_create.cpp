@@ -91,7 +91,7 @@ void Applier::fill_create(Task& task) {
     if (!add.attributes.find(ava.type)) add.attributes.set(ava.type, {ava.value});
   }
   // Active Directory takes a password over an encrypted connection only, and enables no account without one.
-  const bool with_password = is_ad && context_.server.tls;
+  const bool with_password = is_ad && context_.server.encrypted;
   for (const auto& [name, values] : context_.accounts->initially(c.create_disabled || (is_ad && !with_password)))
     add.attributes.set(name, values);
   if (with_password) {

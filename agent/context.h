@@ -17,8 +17,9 @@ namespace muster {
 /// What of the server matters for planning and applying.
 struct ServerTraits {
   Family family = Family::other;
-  std::string domain;  ///< Active Directory: the domain's DN
-  bool tls = false;
+  std::string domain;                                          ///< Active Directory: the domain's DN
+  bool encrypted = false;                                      ///< the connection, by TLS or by Kerberos
+  std::string account;                                         ///< who we are there
   bool member_required = true, unique_member_required = true;  ///< groups of these classes cannot be empty (the server's schema)
 
   static ServerTraits of(const ServerInfo& server);

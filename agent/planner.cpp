@@ -117,7 +117,7 @@ void Planner::protect(Subject& s, const EntryRow* row) const {
         std::any_of(s.memberships.begin(), s.memberships.end(), [&](const Membership& m) { return m.group == g.group; });
     if (member) by("<protect member-of> at " + g.at.str());
   }
-  if (active_directory::is_account(*s.entry, context_.directory().bind_dn)) by("being the agent's own account");
+  if (active_directory::is_account(*s.entry, context_.server.account)) by("being the agent's own account");
   if (context_.server.family == Family::active_directory) {
     if (std::string why = active_directory::protection_of(*s.entry); !why.empty()) by(std::move(why));
   }

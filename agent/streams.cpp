@@ -83,6 +83,11 @@ Endpoint endpoint_of(const Settings& settings, Secret password) {
   e.urls = d.urls;
   if (d.bind == BindMethod::simple) e.bind = Endpoint::Bind::simple;
   if (d.bind == BindMethod::external) e.bind = Endpoint::Bind::external;
+  if (d.bind == BindMethod::gssapi) e.bind = Endpoint::Bind::gssapi;
+  if (d.bind == BindMethod::spnego) e.bind = Endpoint::Bind::spnego;
+  e.site = d.site;
+  e.keytab = d.keytab;
+  e.principal = d.principal;
   e.bind_dn = d.bind_dn;
   e.password = std::move(password);
   e.tls_ca = d.tls_ca;

@@ -48,6 +48,7 @@ struct ServerInfo {
   std::string vendor;    ///< for people: "OpenLDAP", "389 Directory Server 2.3.1"
   std::string bound_as;  ///< authorization identity (RFC 4532), or the bind DN
   bool tls = false;
+  unsigned sealed = 0;  ///< bits of encryption by SASL (RFC 4422 section 3.7); 0: none
   std::vector<std::string> naming_contexts, controls, extensions, features, capabilities;
   std::vector<std::string> sasl_mechanisms;
   std::string default_context;  ///< AD: the domain (defaultNamingContext)

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "ldap/ad_errors.h"
+
 namespace muster::wire {
 namespace {
 
@@ -130,9 +132,14 @@ std::string_view hint_of(int code) {
 std::string code_text(int code) { return std::string(ldap_err2string(code)) + " (" + std::to_string(code) + ")"; }
 
 Error error_from(int code, std::string_view doing, std::string_view diagnostic) {
-  std::string what = std::string(doing) + ": " + code_text(code);
+  // Samba ends its messages with a line break.
+  while (diagnostic.ends_with('\n') || diagnostic.ends_with('\0')) diagnostic.remove_suffix(1);
+  const auto explained = explain_active_directory(diagnostic);
+  std::string what = std::string(doing) + ": ";
+  if (explained) what.append(explained->what).append(": ");
+  what += code_text(code);
   if (!diagnostic.empty()) what.append(": ").append(diagnostic);
-  return {errc_of(code), std::move(what), std::string(hint_of(code))};
+  return {errc_of(code), std::move(what), std::string(explained && !explained->hint.empty() ? explained->hint : hint_of(code))};
 }
 
 Error error_from(const Answer& answer, std::string_view doing) {

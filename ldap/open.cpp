@@ -5,7 +5,9 @@
 #include "ldap/connection.h"
 #include "ldap/connection_impl.h"
 #include "ldap/dial.h"
+#include "ldap/kerberos.h"
 #include "ldap/server.h"
+#include "ldap/srv.h"
 #include "ldap/transport.h"
 #include "schema/calendar.h"
 
@@ -41,6 +43,7 @@ class Attempt {
     MUSTER_TRY(bind());
     impl_->timeout = left();
     MUSTER_TRY(described(wire::describe_server(*impl_, endpoint_)));
+    if (impl_->info.bound_as.empty()) impl_->info.bound_as = who_;
     impl_->transport->established();
     impl_->timeout = endpoint_.timeout;
     if (!quick) MUSTER_TRY(wire::describe_schema(*impl_));
@@ -143,8 +146,8 @@ class Attempt {
     switch (endpoint_.bind) {
       case Endpoint::Bind::anonymous: return ok();
       case Endpoint::Bind::simple: return bind_simple();
-      case Endpoint::Bind::gssapi:
-      case Endpoint::Bind::spnego: return Error{Errc::config, "this build cannot bind with Kerberos", ""};
+      case Endpoint::Bind::gssapi: return bind_kerberos("GSSAPI");
+      case Endpoint::Bind::spnego: return bind_kerberos("GSS-SPNEGO");
       case Endpoint::Bind::external: break;
     }
     return bind_with("", "EXTERNAL", "", "bind with EXTERNAL");
@@ -157,6 +160,26 @@ class Attempt {
         Errc::config,
         "the password of " + endpoint_.bind_dn + " is empty: the bind would succeed, but as nobody (RFC 4513 section 5.1.2)",
         "set the secret that <bind secret=...> names"};
+  }
+
+  Status bind_kerberos(const std::string& mechanism) {
+    std::optional<wire::KerberosCredential> credential;
+    if (!endpoint_.keytab.empty()) {
+      auto own = wire::KerberosCredential::from_keytab(endpoint_.keytab, endpoint_.principal);
+      if (!own) return std::move(own).error();
+      credential = std::move(*own);
+      who_ = credential->principal();
+    }
+    // libldap finds the server's name where it left it: stay_here() comes later.
+    MUSTER_TRY(wire::bind_with_kerberos(ld(), mechanism, credential ? &*credential : nullptr, uses_tls(),
+                                        [&](int msgid) -> Result<wire::Message> {
+                                          auto message = wire::next_message(ld(), {msgid, left(), {}});
+                                          if (impl_->transport->timed_out() || (message && !*message))
+                                            return silent("bind with " + mechanism).error();
+                                          return message;
+                                        }));
+    impl_->info.sealed = wire::sasl_strength(ld());
+    return ok();
   }
 
   Status bind_with(const std::string& dn, const char* mechanism, std::string_view credentials, const std::string& what) {
@@ -189,8 +212,32 @@ class Attempt {
   const Endpoint& endpoint_;
   wire::Target target_;
   wire::Deadline deadline_;
+  std::string who_;  ///< the principal of the ticket
   std::unique_ptr<Connection::Impl> impl_ = std::make_unique<Connection::Impl>();
 };
+
+/// The URLs, with the servers that DNS names in place of "srv:". Where DNS does not answer, the others are still there.
+Result<std::vector<std::string>> servers_of(const Endpoint& endpoint) {
+  constexpr std::string_view kSrv = "srv:";
+  // Without anything else that encrypts, a server that is found in DNS is reached by ldaps.
+  const bool kerberos = endpoint.bind == Endpoint::Bind::gssapi || endpoint.bind == Endpoint::Bind::spnego;
+  std::vector<std::string> urls;
+  std::optional<Error> trouble;
+  for (const std::string& url : endpoint.urls) {
+    if (!url.starts_with(kSrv)) {
+      urls.push_back(url);
+      continue;
+    }
+    auto found = wire::discover(url.substr(kSrv.size()), endpoint.site, !endpoint.start_tls && !kerberos);
+    if (found) {
+      urls.insert(urls.end(), found->begin(), found->end());
+    } else {
+      trouble = std::move(found).error();
+    }
+  }
+  if (urls.empty() && trouble) return *trouble;
+  return urls;
+}
 
 /// Another server will not mend a wrong password or configuration, but may lock the account for trying again.
 bool worth_another_try(const Error& error) { return error.code == Errc::unreachable || error.code == Errc::io; }
@@ -200,7 +247,9 @@ bool worth_another_try(const Error& error) { return error.code == Errc::unreacha
 Result<Connection> Connection::open(const Endpoint& endpoint, bool quick) {
   Error error{Errc::config, endpoint.name + ": no URL is configured", ""};
   std::string reasons;
-  for (const std::string& url : endpoint.urls) {
+  auto urls = servers_of(endpoint);
+  if (!urls) return std::move(urls).error().within(endpoint.name);
+  for (const std::string& url : *urls) {
     auto target = wire::parse_target(url);
     if (!target) return std::move(target).error().within(endpoint.name);
     auto impl = Attempt(endpoint, std::move(*target)).run(quick);

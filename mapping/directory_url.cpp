@@ -42,8 +42,13 @@ bool is_port(std::string_view text) {
 
 std::optional<UrlFault> fault_of_url(std::string_view url) {
   const std::string quoted = "'" + std::string(url) + "'";
+  constexpr std::string_view kSrv = "srv:";
+  if (url.starts_with(kSrv)) {
+    if (url.size() > kSrv.size() && url.find_first_of("/:", kSrv.size()) == std::string_view::npos) return std::nullopt;
+    return UrlFault{kSrv.size(), quoted + " names no domain", "write srv:corp.example"};
+  }
   const auto parts = split(url);
-  if (!parts) return UrlFault{0, quoted + " is no URL of a directory", "write ldaps://host, ldap://host or ldapi:///"};
+  if (!parts) return UrlFault{0, quoted + " is no URL of a directory", "write ldaps://host, ldap://host, srv:domain or ldapi:///"};
   if (parts->scheme == "ldapi") return std::nullopt;
   if (parts->scheme != "ldap" && parts->scheme != "ldaps") {
     return UrlFault{0, "'" + parts->scheme + "' is no protocol of directories",

@@ -15,9 +15,10 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using Method = DisableSettings::Method;
 
-constexpr std::array<std::pair<std::string_view, BindMethod>, 4> kBindMethods{{{"simple", BindMethod::simple},
+constexpr std::array<std::pair<std::string_view, BindMethod>, 5> kBindMethods{{{"simple", BindMethod::simple},
                                                                                {"external", BindMethod::external},
                                                                                {"gssapi", BindMethod::gssapi},
+                                                                               {"spnego", BindMethod::spnego},
                                                                                {"anonymous", BindMethod::anonymous}}};
 constexpr std::array<std::pair<std::string_view, Method>, 8> kDisableMethods{{{"auto", Method::automatic},
                                                                               {"pwdEndTime", Method::password_end_time},
@@ -27,8 +28,6 @@ constexpr std::array<std::pair<std::string_view, Method>, 8> kDisableMethods{{{"
                                                                               {"nsAccountLock", Method::account_lock},
                                                                               {"attribute", Method::attribute},
                                                                               {"move", Method::move}}};
-
-constexpr const char* kLater = "not in this version";
 
 /// Remembers where an attribute stands, for complaints after loading.
 void remember(const Element& element, std::string_view attribute, const std::string& key, DirectorySettings& d) {
@@ -62,7 +61,8 @@ void load_urls(const Element& element, DirectorySettings& d) {
 
 /// A password or personal data in clear text leaves this machine only where nobody can be in between.
 void check_clear_text(const Element& element, const DirectorySettings& d) {
-  if (d.start_tls) return;
+  // Kerberos signs and seals what goes over ldap://.
+  if (d.start_tls || d.bind == BindMethod::gssapi || d.bind == BindMethod::spnego) return;
   for (const auto& [at, url] : urls_of(element)) {
     if (fault_of_url(url) || !is_clear_text(url)) continue;
     const std::string what = d.bind == BindMethod::simple ? "the password and everybody's data" : "everybody's data";
@@ -96,7 +96,7 @@ void not_used_by(const Element& element, std::initializer_list<std::string_view>
 }
 
 void load_simple_bind(const Element& bind, DirectorySettings& d) {
-  not_used_by(bind, {"keytab"}, "simple");
+  not_used_by(bind, {"keytab", "principal"}, "simple");
   for (const std::string_view attribute : {"dn", "secret"}) {
     if (!bind.has(attribute)) {
       bind.lacks("<bind method=\"simple\"> lacks the attribute '" + std::string(attribute) + "'",
@@ -112,10 +112,16 @@ void load_simple_bind(const Element& bind, DirectorySettings& d) {
 }
 
 void load_external_bind(const Element& bind, const DirectorySettings& d) {
-  not_used_by(bind, {"dn", "secret", "keytab"}, "external");
+  not_used_by(bind, {"dn", "secret", "keytab", "principal"}, "external");
   const bool local = std::all_of(d.urls.begin(), d.urls.end(), [](const std::string& url) { return url.starts_with("ldapi:"); });
   if (local || !d.tls_cert.empty()) return;
   bind.wrong_in("method", "method=\"external\" needs a client certificate", "add <tls cert=\"...\" key=\"...\"/>, or use ldapi://");
+}
+
+void load_kerberos_bind(const Element& bind, DirectorySettings& d) {
+  not_used_by(bind, {"dn", "secret"}, bind.text("method"));
+  d.keytab = read_existing_path(bind, "keytab");
+  d.principal = bind.text("principal");
 }
 
 void load_bind(const Element& directory, DirectorySettings& d) {
@@ -125,15 +131,15 @@ void load_bind(const Element& directory, DirectorySettings& d) {
   remember(*bind, "method", "bind.method", d);
   remember(*bind, "dn", "bind.dn", d);
   remember(*bind, "secret", "bind.secret", d);
+  remember(*bind, "keytab", "bind.keytab", d);
   const bool known = bind->text("method") == kBindMethods[static_cast<std::size_t>(d.bind)].first;
   if (!known) return;
   switch (d.bind) {
     case BindMethod::simple: return load_simple_bind(*bind, d);
     case BindMethod::external: return load_external_bind(*bind, d);
-    case BindMethod::anonymous: return not_used_by(*bind, {"dn", "secret", "keytab"}, "anonymous");
+    case BindMethod::anonymous: return not_used_by(*bind, {"dn", "secret", "keytab", "principal"}, "anonymous");
     case BindMethod::gssapi:
-      return bind->warn(bind->in("method"), "method=\"gssapi\" of <bind> is " + std::string(kLater),
-                        "the agent cannot bind with it");
+    case BindMethod::spnego: return load_kerberos_bind(*bind, d);
   }
 }
 
@@ -252,6 +258,7 @@ void load_directory(const Element& muster, DirectorySettings& d) {
   d.at = directory->at();
   d.name = directory->text("name");
   d.family = directory->text("family", "auto");
+  d.site = directory->text("site");
   d.base = read_dn(*directory, "base").value_or(Dn());
   for (const char* attribute : {"url", "base", "family"}) remember(*directory, attribute, std::string("directory.") + attribute, d);
   load_urls(*directory, d);

@@ -15,7 +15,7 @@
 
 namespace muster {
 
-enum class BindMethod { simple, external, gssapi, anonymous };
+enum class BindMethod { simple, external, gssapi, spnego, anonymous };
 
 /// <directory><disable .../>: how an account is switched off. `automatic` takes the best the server has.
 struct DisableSettings {
@@ -39,11 +39,13 @@ struct DisableSettings {
 /// <directory>
 struct DirectorySettings {
   std::string name;
-  std::vector<std::string> urls;  ///< ldap://, ldaps://, ldapi://, tried in order
+  std::vector<std::string> urls;  ///< ldap://, ldaps://, ldapi://, srv:DOMAIN, tried in order
+  std::string site;               ///< of srv: the Active Directory site whose servers come first
   std::string family = "auto";    ///< auto, openldap, ad, 389ds, other
   Dn base;
   BindMethod bind = BindMethod::anonymous;
   std::string bind_dn;
+  std::string keytab, principal;          ///< of gssapi and spnego; the keytab an absolute path, or empty
   std::string secret;                     ///< name of the secret, never its value
   std::string tls_ca, tls_cert, tls_key;  ///< absolute paths, or empty
   bool start_tls = false;

@@ -1,6 +1,7 @@
 // What the codes of servers mean to us.
 #include <doctest/doctest.h>
 
+#include "ldap/ad_errors.h"
 #include "ldap/libldap.h"
 
 using namespace muster;
@@ -55,4 +56,39 @@ TEST_CASE("codes: the sentence says what was tried, the code, and what the serve
   answer.referrals = {"ldap://a", "ldap://b"};
   CHECK(wire::error_from(answer, "modify uid=ann").what ==
         "modify uid=ann: Referral (10): referred to ldap://a, referred to ldap://b");
+}
+
+TEST_CASE("codes: Active Directory's diagnostics become sentences") {
+  struct Case {
+    const char* diagnostic;
+    const char* what;  ///< empty: it is left as it is
+  };
+  const Case cases[] = {
+      {"80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 52e, v1db1", "the password is wrong"},
+      {"80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 533, v1db1", "the account is disabled"},
+      {"80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 701, v1db1", "the account has expired"},
+      {"80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 775, v1db1",
+       "the account is locked out after wrong passwords"},
+      {"80090346: LdapErr: DSID-0C0904F8, comment: AcceptSecurityContext error, data 80090346, v4563",
+       "the domain controller wants channel binding, and the token is missing or wrong"},
+      {"0000052D: SvcErr: DSID-031A12D2, problem 5003 (WILL_NOT_PERFORM), data 0",
+       "the password policy of the domain refuses the password (length, complexity, history or age)"},
+      {"00002098: SecErr: DSID-03150F94, problem 4003 (INSUFF_ACCESS_RIGHTS), data 0", "the account lacks the right to do this"},
+      {"00002071: samldb: something", "an object of this name exists already"},
+      {"80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, v1db1", ""},
+      {"0000FFFF: SvcErr", ""},
+      {"no such object", ""},
+      {"12345678", ""},
+      {"", ""},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.diagnostic);
+    const auto explained = wire::explain_active_directory(c.diagnostic);
+    CHECK((explained ? explained->what : "") == c.what);
+  }
+  const Error error = wire::error_from(LDAP_UNWILLING_TO_PERFORM, "enabling CN=Ann", "0000052D: SvcErr: x\n");
+  CHECK(error.what ==
+        "enabling CN=Ann: the password policy of the domain refuses the password (length, complexity, history or age): Server is "
+        "unwilling to perform (53): 0000052D: SvcErr: x");
+  CHECK(error.hint == "an account without a password that fits the policy cannot be enabled: set one");
 }
