@@ -72,7 +72,7 @@ struct WatchRequest {
   bool groups = false;  ///< the entries are groups: changes of members may come as MembersChanged
   /// What the receiver knows, by id and version, where there is no cookie that helps: a source that can compare sends Unchanged for
   /// what is as it was, and fetches only what differs. Null: everything is fetched.
-  std::shared_ptr<const std::map<EntryId, std::string>> known;
+  std::shared_ptr<const std::map<EntryId, std::string>> known{};
 };
 
 /// Which method a server allows, with the reason ("syncrepl: the server announces RFC 4533"). Errc::config when `wanted` is

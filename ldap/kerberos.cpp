@@ -3,10 +3,11 @@
 #include <gssapi/gssapi.h>
 #include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>
+#include <krb5.h>
 #include <sasl/sasl.h>
-#include <sys/stat.h>
 
 #include <atomic>
+#include <filesystem>
 
 namespace muster::wire {
 namespace {
@@ -45,9 +46,9 @@ Error explained(Error error) {
        "servicePrincipalName"},
       {"Key table entry not found", Errc::config, "name the principal whose key is in the keytab (klist -k KEYTAB lists them)"},
       {"Cannot find key", Errc::config, "name the principal whose key is in the keytab (klist -k KEYTAB lists them)"},
-      {"No Kerberos credentials", Errc::config, "name a keytab: <bind method=\"gssapi\" keytab=\"...\"/>"},
-      {"No credentials", Errc::config, "name a keytab: <bind method=\"gssapi\" keytab=\"...\"/>"},
       {"revoked", Errc::refused, "the account is disabled, expired or locked: look at it with an administrator's tool"},
+      {"No credentials cache found", Errc::config, "name the principal whose key is in the keytab (klist -k KEYTAB lists them)"},
+      {"No Kerberos credentials", Errc::config, "name a keytab: <bind method=\"gssapi\" keytab=\"...\"/>"},
   };
   for (const Known& known : kKnown) {
     if (error.what.find(known.says) == std::string::npos) continue;
@@ -76,10 +77,12 @@ Result<Name> name_of_principal(const std::string& principal) {
 }
 
 Status check_keytab(const std::string& keytab) {
-  struct stat info {};
-  if (::stat(keytab.c_str(), &info) != 0)
+  using std::filesystem::perms;
+  std::error_code failed;
+  const perms rights = std::filesystem::status(keytab, failed).permissions();
+  if (failed || rights == perms::unknown)
     return Error{Errc::config, "the keytab " + keytab + " cannot be read", "check that it exists and who may read it"};
-  if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+  if ((rights & (perms::group_all | perms::others_all)) != perms::none)
     return Error{Errc::config, "the keytab " + keytab + " can be read by others than its owner", "chmod 600 " + keytab};
   return ok();
 }
@@ -93,6 +96,24 @@ int no_answers(LDAP*, unsigned, void*, void* prompts) {
   return LDAP_SUCCESS;
 }
 
+/// What the SASL library takes for the thread's tickets meanwhile. (libldap hands a credential of ours on too late to be used.)
+class OwnCache {
+ public:
+  explicit OwnCache(const KerberosCredential* credential) : set_(credential) {
+    OM_uint32 ignored = 0;
+    if (set_) gss_krb5_ccache_name(&ignored, credential->cache().c_str(), nullptr);
+  }
+  ~OwnCache() {
+    OM_uint32 ignored = 0;
+    if (set_) gss_krb5_ccache_name(&ignored, nullptr, nullptr);
+  }
+  OwnCache(const OwnCache&) = delete;
+  OwnCache& operator=(const OwnCache&) = delete;
+
+ private:
+  bool set_;
+};
+
 }  // namespace
 
 struct KerberosCredential::Impl {
@@ -102,16 +123,25 @@ struct KerberosCredential::Impl {
   ~Impl() {
     OM_uint32 ignored = 0;
     if (credential != GSS_C_NO_CREDENTIAL) gss_release_cred(&ignored, &credential);
+    forget_cache();
+  }
+  /// The process keeps it otherwise.
+  void forget_cache() const {
+    krb5_context context = nullptr;
+    if (krb5_init_context(&context) != 0) return;
+    krb5_ccache found = nullptr;
+    if (krb5_cc_resolve(context, cache.c_str(), &found) == 0) krb5_cc_destroy(context, found);
+    krb5_free_context(context);
   }
   gss_cred_id_t credential = GSS_C_NO_CREDENTIAL;
-  std::string principal;
+  std::string principal, cache;
 };
 
 KerberosCredential::KerberosCredential(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 KerberosCredential::KerberosCredential(KerberosCredential&&) noexcept = default;
 KerberosCredential& KerberosCredential::operator=(KerberosCredential&&) noexcept = default;
 KerberosCredential::~KerberosCredential() = default;
-void* KerberosCredential::handle() const { return impl_->credential; }
+const std::string& KerberosCredential::cache() const { return impl_->cache; }
 const std::string& KerberosCredential::principal() const { return impl_->principal; }
 
 Result<KerberosCredential> KerberosCredential::from_keytab(const std::string& keytab, const std::string& principal) {
@@ -123,11 +153,12 @@ Result<KerberosCredential> KerberosCredential::from_keytab(const std::string& ke
     if (!name) return std::move(name).error();
     wanted = std::move(*name);
   }
-  const std::string file = "FILE:" + keytab, cache = "MEMORY:muster-" + std::to_string(++number);
-  gss_key_value_element_desc elements[] = {{"client_keytab", file.c_str()}, {"ccache", cache.c_str()}};
+  auto impl = std::make_unique<Impl>();
+  impl->cache = "MEMORY:muster-" + std::to_string(++number);
+  const std::string file = "FILE:" + keytab;
+  gss_key_value_element_desc elements[] = {{"client_keytab", file.c_str()}, {"ccache", impl->cache.c_str()}};
   const gss_key_value_set_desc store{2, elements};
   gss_OID_set_desc krb5{1, const_cast<gss_OID>(gss_mech_krb5)};
-  auto impl = std::make_unique<Impl>();
   OM_uint32 minor = 0;
   OM_uint32 major = gss_acquire_cred_from(&minor, wanted.get(), GSS_C_INDEFINITE, &krb5, GSS_C_INITIATE, &store, &impl->credential,
                                           nullptr, nullptr);
@@ -155,7 +186,7 @@ Status bind_with_kerberos(LDAP* ld, const std::string& mechanism, const Kerberos
     const int binding = LDAP_OPT_X_SASL_CBINDING_TLS_ENDPOINT;
     ldap_set_option(ld, LDAP_OPT_X_SASL_CBINDING, &binding);
   }
-  if (credential) ldap_set_option(ld, LDAP_OPT_X_SASL_GSS_CREDS, credential->handle());
+  const OwnCache own(credential);
   Message message;
   const char* chosen = nullptr;
   for (;;) {

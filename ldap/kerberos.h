@@ -20,7 +20,7 @@ class KerberosCredential {
   KerberosCredential& operator=(KerberosCredential&&) noexcept;
   ~KerberosCredential();
 
-  void* handle() const;                  ///< a gss_cred_id_t
+  const std::string& cache() const;      ///< the name of its ticket cache
   const std::string& principal() const;  ///< "svc-muster@CORP.EXAMPLE"
 
  private:

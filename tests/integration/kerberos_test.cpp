@@ -71,14 +71,15 @@ TEST_CASE("kerberos: GSSAPI and SPNEGO by a keytab, sealed by themselves or insi
     CHECK(connection->server().bound_as == "svc-muster@AD.EXAMPLE.TEST");
     std::size_t seen = 0;
     SearchRequest all;
-    all.base = domain.value("SUFFIX");
-    all.page_size = 50;
-    CHECK(connection->search(all, [&](Entry&&) {
+    all.base = "CN=Users," + domain.value("SUFFIX");
+    all.page_size = 5;
+    const Status read = connection->search(all, [&](Entry&&) {
       ++seen;
       return ok();
-    }));
-    CHECK(seen > 100);
-    const WriteOp write{"OU=People," + all.base, ModifyOp{{{Mod::Op::replace, "description", {"x"}}}}, "", {}};
+    });
+    CHECK_MESSAGE(read, (read ? "" : read.error().text()));
+    CHECK(seen > 10);
+    const WriteOp write{"OU=People," + domain.value("SUFFIX"), ModifyOp{{{Mod::Op::replace, "description", {"x"}}}}, "", {}};
     CHECK(connection->write({&write, 1}, 1).front().code == result_code::insufficient_access);  // and the answer comes back whole
   }
 }

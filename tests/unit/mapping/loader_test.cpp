@@ -327,6 +327,47 @@ TEST_CASE("everything that <lifecycle> can say arrives") {
   CHECK_FALSE(r.rehire->enable);
 }
 
+TEST_CASE("a directory can be bound to by Kerberos and found by DNS") {
+  Folder folder("kerberos");
+  folder.put("muster.keytab", "x");
+  const std::string file = (folder.path() / "muster.keytab").string(), keytab = "keytab=\"" + file + "\"";
+  const auto directory = [&](const std::string& url, const std::string& bind) {
+    return with(with(kGoodMain, "url=\"ldapi:///\"", url), "method=\"external\"", bind);
+  };
+  const auto found = good({{kMain, directory("url=\"srv:corp.example\" site=\"Berlin\" family=\"ad\"",
+                                             "method=\"gssapi\" " + keytab + " principal=\"svc@CORP.EXAMPLE\"")},
+                           {kRules, kGoodRules}});
+  const DirectorySettings& d = found->settings.directory;
+  CHECK(d.urls == std::vector<std::string>{"srv:corp.example"});
+  CHECK(d.site == "Berlin");
+  CHECK(d.family == "ad");
+  CHECK(d.bind == BindMethod::gssapi);
+  CHECK(d.keytab == file);
+  CHECK(d.principal == "svc@CORP.EXAMPLE");
+  CHECK(texts(found->warnings) == "");
+  // Kerberos encrypts, so ldap:// to another machine is no fault.
+  const auto clear = good({{kMain, directory("url=\"ldap://dc1.corp.example\"", "method=\"spnego\"")}, {kRules, kGoodRules}});
+  CHECK(clear->settings.directory.bind == BindMethod::spnego);
+
+  struct Case {
+    std::string url, bind, says;
+  };
+  const Case cases[] = {
+      {"url=\"srv:\"", "method=\"gssapi\"", "muster.xml:3:35: 'srv:' names no domain; write srv:corp.example"},
+      {"url=\"srv:corp.example\"", "method=\"gssapi\" keytab=\"absent\"",
+       "muster.xml:4:35: there is no file 'absent'; it is looked for at /etc/muster/absent"},
+      {"url=\"srv:corp.example\"", "method=\"gssapi\" dn=\"cn=a\"",
+       "muster.xml:4:27: method=\"gssapi\" of <bind> does not use 'dn'; remove it, or choose another method"},
+      {"url=\"ldapi:///\"", "method=\"external\" " + keytab,
+       "muster.xml:4:29: method=\"external\" of <bind> does not use 'keytab'; remove it, or choose another method"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.url + " " + c.bind);
+    const LoadResult result = load({{kMain, directory(c.url, c.bind)}, {kRules, kGoodRules}});
+    CHECK(texts(result.errors) == "/etc/muster/" + c.says);
+  }
+}
+
 TEST_CASE("who is missing from a snapshot is a leaver, unless said otherwise") {
   struct Case {
     std::string attributes;
@@ -413,8 +454,6 @@ TEST_CASE("what is not in this version loads with a warning, never silently") {
        "sign-key=\"set-key.pem\" "
        "issuer=\"muster-corp\" audience=\"idp\"/>",
        "/etc/muster/muster.xml:21:13: <events> is not in this version; nothing is sent there; <file> is written"},
-      {"Kerberos", true, "method=\"external\"", "method=\"gssapi\" keytab=\"muster.keytab\"",
-       "/etc/muster/muster.xml:4:19: method=\"gssapi\" of <bind> is not in this version; the agent cannot bind with it"},
       {"rehire by another field", false, "match=\"id\"", "match=\"first\"",
        "mapping.d/rules.xml:16:20: <rehire> by another field than the key is not in this version; a former leaver is known by the "
        "key alone"},
