@@ -155,6 +155,7 @@ void Applier::succeeded_entry(const JournalRow& row, const std::optional<Entry>&
   const Change& c = row.change;
   if (c.action == Action::remove) {
     store.mark_gone(row.entry);
+    context_.own_writes.wrote(c.entry);
     return;
   }
   std::optional<Entry> now = after;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/own_writes.h"
 #include "agent/recorder.h"
 #include "agent/store/store.h"
 #include "agent/streams.h"
@@ -38,6 +39,7 @@ struct Context {
   AttributeTypes types;
   ServerTraits server;
   std::vector<Stream> streams;
+  OwnWrites own_writes;
 
   const Rules& rules() const { return config->rules; }
   const DirectorySettings& directory() const { return config->settings.directory; }

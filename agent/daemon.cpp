@@ -161,7 +161,7 @@ Status Daemon::take_batch(std::size_t lane, Batch batch, std::stop_token stop) {
   const auto stage = batch.stage;
   Status taken = ok();
   if (stage == Batch::Stage::following) {
-    taken = engine_.take_live(stream, batch);
+    taken = engine_.take_live(stream, std::move(batch));
   } else {
     live_.set_watch(stream.name, {{"stage", "refreshing"}});
     taken = engine_.take_refresh(stream, std::move(batch), [&]() -> Result<Batch> {

@@ -56,7 +56,7 @@ class Engine {
   Status read_directory(std::stop_token stop = {});
 
   /// A watcher's batch of live changes.
-  Status take_live(const Stream& stream, const Batch& batch);
+  Status take_live(const Stream& stream, Batch batch);
   /// A watcher's refresh: pulls batches until it ends; all in one transaction, believed or rolled back.
   Status take_refresh(const Stream& stream, Batch first, const std::function<Result<Batch>()>& next);
   std::optional<Cookie> cookie_of(const Stream& stream);
@@ -97,6 +97,8 @@ class Engine {
   const std::string& state_path() const { return state_path_; }
 
  private:
+  /// Asks the directory anew about what the agent wrote since `batch` was read.
+  Status renew(const Stream& stream, Batch& batch);
   Engine(std::unique_ptr<Context> context, Options options, std::string state_path);
   /// `config` is taken when it is in force, and stays with the caller otherwise.
   Status adopt_or_hold(std::unique_ptr<Config>& config);

@@ -74,9 +74,10 @@ Status Engine::read_directory(std::stop_token stop) {
   });
 }
 
-Status Engine::take_live(const Stream& stream, const Batch& batch) {
+Status Engine::take_live(const Stream& stream, Batch batch) {
   return guarded([&]() -> Status {
     if (batch.notices.empty() && !batch.resume_at) return ok();
+    MUSTER_TRY(renew(stream, batch));
     Store::Transaction transaction(context_->store);
     Mirror mirror(*context_);
     const Instant at = system_now().utc;
@@ -107,6 +108,7 @@ Status Engine::take_refresh(const Stream& stream, Batch batch, const std::functi
     Mirror::Refresh refresh(mirror, stream, baseline, at);
     std::optional<Cookie> resume_at;
     for (;;) {
+      MUSTER_TRY(renew(stream, batch));
       for (Notice& n : batch.notices) {
         if (auto* u = std::get_if<Upsert>(&n)) refresh.upsert(std::move(u->entry));
         if (auto* u = std::get_if<Unchanged>(&n)) refresh.unchanged(u->id);

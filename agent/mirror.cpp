@@ -270,11 +270,13 @@ void Mirror::live(const Stream& stream, const Notice& notice, Instant at) {
 void Mirror::own(const Stream& stream, Entry entry, const std::set<std::string>& own, Instant at) {
   std::string image;
   encode_attributes(entry.attributes, image);
+  context_.own_writes.wrote(entry.id);
   upsert_entry(stream, entry, image, context_.store.entry(entry.id), Origin{false, false, &own, at});
 }
 
 void Mirror::own_membership(Row group, Row entry, const std::string& key, bool added) {
   Store& store = context_.store;
+  context_.own_writes.wrote(group, key);
   if (added) {
     store.add_member(group, key);
   } else {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "agent/context.h"
+#include "ldap/active_directory.h"
 #include "ldap/change_source.h"
 #include "service/secret_store.h"
 
@@ -13,24 +14,19 @@ namespace {
 
 using Level = Finding::Level;
 
-/// Nobody has this value, and every syntax that is probed accepts or rejects it without a change.
-constexpr const char* kNobody = "cn=muster probe, nobody has this value";
-
 class Probe {
  public:
   Probe(Config& config, std::vector<Finding>& findings) : config_(config), findings_(findings) {}
 
-  void run() {
+  void run(RightsReport* report) {
     if (!connect() || !schema()) return;
+    family();
     bases();
     own_entry();
     watch();
     groups();
-    if (sample_person()) {
-      disable();
-      person_rights();
-    }
-    group_rights();
+    if (sample_person()) disable();
+    rights(report);
   }
 
  private:
@@ -66,6 +62,17 @@ class Probe {
     accounts_ = std::move(*accounts);
     streams_ = streams_of(config_, *accounts_, s.family);
     return true;
+  }
+
+  /// What follows from the server being what it is.
+  void family() {
+    const ServerInfo& s = connection_->server();
+    const bool ad = s.family == Family::active_directory;
+    const char* id = ad ? "objectGUID" : s.family == Family::ds389 ? "nsUniqueId" : "entryUUID";
+    const auto method = choose_watch_method(s, directory().watch);
+    add(Level::good, "family",
+        std::string(to_string(s.family)) + (directory().family == "auto" ? "" : " (as configured)") + ": entries are known by " +
+            id + ", disabled by " + std::string(accounts_->name()) + ", followed by " + (method ? method->name : "nothing"));
   }
 
   void bases() {
@@ -141,65 +148,58 @@ class Probe {
     add(Level::good, "disable", std::string(accounts_->name()) + " is in force (tested for " + sample_->dn.str() + ")");
   }
 
-  /// True: the right is there. Errors are found by themselves.
-  bool may_write(const std::string& dn, const std::string& attribute, std::string& why) {
-    const Matching rule = connection_->server().types.equality_of(attribute);
-    std::string nobody = kNobody;
-    if (rule == Matching::generalized_time) nobody = "19000101000000Z";
-    if (rule == Matching::integer) nobody = "-2147483647";
-    if (rule == Matching::boolean) return true;
-    WriteOp op{dn, ModifyOp{{{Mod::Op::remove, attribute, {nobody}}}}, "", {}};
-    const auto outcome = std::move(connection_->write({&op, 1}, 1).front());
-    if (outcome.status || outcome.code == result_code::no_such_attribute || outcome.code == result_code::inappropriate_matching ||
-        outcome.code == result_code::invalid_syntax)
-      return true;
-    why = outcome.status.error().what;
-    return outcome.code != result_code::insufficient_access && outcome.code != 53;
+  /// As access rules name it: dsacls takes no DN.
+  std::string account_name() {
+    const ServerInfo& s = connection_->server();
+    if (s.family != Family::active_directory || s.bound_as.find('=') == std::string::npos) return s.bound_as;
+    auto own = connection_->read(s.bound_as, {"sAMAccountName"});
+    const std::string name = own && *own ? std::string((*own)->attributes.first("samaccountname")) : "";
+    const auto domain = Dn::parse(s.default_context);
+    return name.empty() || !domain ? s.bound_as : name + "@" + active_directory::domain_of(*domain);
   }
 
-  void report_rights(const std::string& subject, const std::vector<std::string>& attributes, const std::string& dn) {
-    std::string missing, why;
-    for (const std::string& a : attributes) {
-      if (!may_write(dn, a, why)) missing += (missing.empty() ? "" : ", ") + a;
-    }
-    if (missing.empty())
-      return add(Level::good, subject, "may write " + std::to_string(attributes.size()) + " attributes (tested on " + dn + ")");
-    add(Level::bad, subject, "may not write " + missing + " of " + dn, "grant the bind account these rights: " + why);
-  }
-
-  void person_rights() {
-    std::vector<std::string> attributes;
-    for (const AttributeRule& r : config_.rules.attributes) {
-      if (r.owner == Owner::hr) attributes.push_back(r.name);
-    }
-    const auto& more = accounts_->attributes();
+  RightsScope rights_scope() {
+    const ServerInfo& s = connection_->server();
+    RightsScope scope;
+    scope.family = s.family;
+    scope.account = account_name();
+    scope.domain = s.default_context;
+    scope.streams = streams_;
+    if (const auto method = choose_watch_method(s, directory().watch)) scope.watch = method->name;
     if (accounts_->method() == AccountSettings::Method::attribute)
-      attributes.push_back(directory().disable.attribute);
-    else if (!more.empty() && accounts_->method() != AccountSettings::Method::move)
-      attributes.push_back(std::string(accounts_->name()));
-    report_rights("rights: people", attributes, sample_->dn.str());
+      scope.disabling = directory().disable.attribute;
+    else if (accounts_->method() != AccountSettings::Method::move)
+      scope.disabling = std::string(accounts_->name());
+    for (const char* a : {"member", "uniqueMember", "memberUid"}) {
+      if (s.types.find(a) && (s.family != Family::active_directory || scope.member_attributes.empty()))
+        scope.member_attributes.emplace_back(a);
+    }
+    return scope;
   }
 
-  void group_rights() {
-    const ManagedRule* rule = nullptr;
-    for (const ManagedRule& m : config_.rules.managed) {
-      if (!m.is_base) rule = &m;
+  void rights(RightsReport* report) {
+    const RightsScope scope = rights_scope();
+    const auto needed = rights_needed(config_, scope);
+    auto found = probe_rights(*connection_, needed, scope);
+    if (!found) return bad("rights", found.error());
+    std::size_t there = 0;
+    for (const RightFound& f : *found) {
+      there += f.allowed == Allowed::yes;
+      if (f.allowed == Allowed::no) missing(f);
     }
-    Dn dn;
-    if (rule) dn = rule->dn;
-    for (const RoleRule& r : config_.rules.roles) {
-      if (dn.empty() && !r.groups.empty()) dn = r.groups.front().dn;
-    }
-    if (dn.empty()) return;
-    auto group = connection_->read(dn.str(), {"objectClass"});
-    if (!group || !*group) return;
-    const Values* classes = (*group)->attributes.find("objectclass");
-    std::string attribute = "member";
-    for (const std::string& c : classes ? *classes : Values{}) {
-      if (to_lower(c) == "posixgroup") attribute = "memberUid";
-      if (to_lower(c) == "groupofuniquenames") attribute = "uniqueMember";
-    }
-    report_rights("rights: groups", {attribute}, dn.str());
+    add(Level::good, "rights",
+        std::to_string(there) + " of the " + std::to_string(needed.size()) +
+            " rights that the rules need were found; `muster check --rights` lists them");
+    if (report) *report = {scope.account, std::move(*found), delegation_text(needed, scope)};
+  }
+
+  void missing(const RightFound& f) {
+    std::string attributes;
+    for (const std::string& a : f.missing) attributes += (attributes.empty() ? ": may not write " : ", ") + a;
+    add(f.right.optional() ? Level::warning : Level::bad, "rights",
+        "off for lack of a right: " + f.right.feature + attributes +
+            (f.tested_on.empty() ? "" : " (tested on " + f.tested_on + ")"),
+        "`muster check --rights` prints what grants it");
   }
 
   Config& config_;
@@ -212,6 +212,6 @@ class Probe {
 
 }  // namespace
 
-void probe_directory(Config& config, std::vector<Finding>& findings) { Probe(config, findings).run(); }
+void probe_directory(Config& config, std::vector<Finding>& findings, RightsReport* report) { Probe(config, findings).run(report); }
 
 }  // namespace muster

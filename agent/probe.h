@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/rights_probe.h"
 #include "mapping/loader.h"
 #include "schema/result.h"
 
@@ -15,9 +16,15 @@ struct Finding {
   Errc code = Errc::refused;  ///< of what is bad: decides the exit code
 };
 
+/// What the configuration needs of the agent's account, and what it has.
+struct RightsReport {
+  std::string account;
+  std::vector<RightFound> rights;
+  std::string delegation;  ///< what grants them all
+};
+
 /// Binds; looks at TLS, schema, bases, the agent's own entry, the watch method, every group that a rule names, the disable method
-/// and the rights to write. A right is tested by asking for the removal of a value that nobody has: a server that would refuse the
-/// write says so, another one says that there is no such value (RFC 4511 section 4.6), and nothing is changed either way.
-void probe_directory(Config& config, std::vector<Finding>& findings);
+/// and the rights.
+void probe_directory(Config& config, std::vector<Finding>& findings, RightsReport* report = nullptr);
 
 }  // namespace muster

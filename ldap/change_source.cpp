@@ -15,18 +15,18 @@ namespace muster {
 namespace {
 
 /// One way of following changes: what the server must announce for it, and why it is taken.
-struct Method {
+struct Way {
   std::string_view name;
   std::string_view control;  ///< empty: none is needed
   std::string_view why;
 };
 
-constexpr std::array kMethods{
-    Method{"syncrepl", wire::kSyncRequest, "the server announces content synchronization (RFC 4533)"},
-    Method{"dirsync", wire::kDirSync, "the server announces DirSync (MS-ADTS 3.1.1.3.4.1.3)"},
-    Method{"psearch", wire::kPersistentSearch, "the server announces persistent search (draft-ietf-ldapext-psearch)"},
-    Method{"usn", wire::kShowDeleted, "the server counts its changes (uSNChanged)"},
-    Method{"poll", "", "any server can be asked for what has changed since (modifyTimestamp)"},
+constexpr std::array kWays{
+    Way{"syncrepl", wire::kSyncRequest, "the server announces content synchronization (RFC 4533)"},
+    Way{"dirsync", wire::kDirSync, "the server announces DirSync (MS-ADTS 3.1.1.3.4.1.3)"},
+    Way{"psearch", wire::kPersistentSearch, "the server announces persistent search (draft-ietf-ldapext-psearch)"},
+    Way{"usn", wire::kShowDeleted, "the server counts its changes (uSNChanged)"},
+    Way{"poll", "", "any server can be asked for what has changed since (modifyTimestamp)"},
 };
 
 /// The best first. DirSync is Active Directory's own: others announce it and mean something else.
@@ -40,23 +40,23 @@ std::vector<std::string> preferred(Family family) {
   return {"syncrepl", "psearch", "poll"};
 }
 
-const Method* find(std::string_view name) {
-  const auto at = std::find_if(kMethods.begin(), kMethods.end(), [name](const Method& m) { return m.name == name; });
-  return at == kMethods.end() ? nullptr : &*at;
+const Way* find(std::string_view name) {
+  const auto at = std::find_if(kWays.begin(), kWays.end(), [name](const Way& w) { return w.name == name; });
+  return at == kWays.end() ? nullptr : &*at;
 }
 
 Error unknown(const std::string& wanted) {
   std::vector<std::string> names{"auto"};
-  for (const Method& m : kMethods) names.emplace_back(m.name);
+  for (const Way& w : kWays) names.emplace_back(w.name);
   const std::string near = nearest_of(wanted, names);
   return {Errc::config, "there is no watch method \"" + wanted + "\"",
           near.empty() ? "use method=\"auto\"" : "did you mean \"" + near + "\"?"};
 }
 
-bool offers(const ServerInfo& server, const Method& method) {
+bool offers(const ServerInfo& server, const Way& way) {
   const auto usable = preferred(server.family);
-  return std::find(usable.begin(), usable.end(), method.name) != usable.end() &&
-         (method.control.empty() || server.has_control(method.control));
+  return std::find(usable.begin(), usable.end(), way.name) != usable.end() &&
+         (way.control.empty() || server.has_control(way.control));
 }
 
 }  // namespace
@@ -64,14 +64,14 @@ bool offers(const ServerInfo& server, const Method& method) {
 Result<WatchMethod> choose_watch_method(const ServerInfo& server, const std::string& wanted) {
   if (wanted == "auto") {
     for (const std::string& name : preferred(server.family)) {
-      if (const Method* method = find(name); method && offers(server, *method)) return WatchMethod{name, std::string(method->why)};
+      if (const Way* way = find(name); way && offers(server, *way)) return WatchMethod{name, std::string(way->why)};
     }
     return Error{Errc::config,
                  "changes cannot be followed: " + server.url + " (" + server.vendor + ") offers no way that muster knows", ""};
   }
-  const Method* method = find(wanted);
-  if (!method) return unknown(wanted);
-  if (offers(server, *method)) return WatchMethod{wanted, "chosen in the configuration"};
+  const Way* way = find(wanted);
+  if (!way) return unknown(wanted);
+  if (offers(server, *way)) return WatchMethod{wanted, "chosen in the configuration"};
   return Error{Errc::config, server.url + " (" + server.vendor + ") does not offer the watch method \"" + wanted + "\"",
                "use method=\"auto\""};
 }

@@ -47,9 +47,11 @@ struct Batch {
   /// With `refreshed`: what was neither Upsert nor Unchanged during this refresh does not exist any more. The receiver
   /// checks that against what it knows before it believes it.
   bool absent_is_gone = false;
-  /// When the first notice of this batch arrived, for the lag.
+  /// When the first notice of this batch arrived: for the lag, and because what was written since is not in it.
   std::chrono::steady_clock::time_point received{};
 };
+
+inline constexpr std::size_t kLargestBatch = 1000;  ///< notices
 
 /// Guarantee: a source opened at the cookie of a batch delivers each change that is in neither that batch nor an earlier
 /// one. A change may come twice and late, never not at all. A cookie the server no longer honours gives
@@ -58,7 +60,7 @@ class ChangeSource {
  public:
   virtual ~ChangeSource() = default;
   /// Waits for changes, for `patience` to pass (an empty `following` or `refreshing` batch: the connection is alive), or for
-  /// `stop` (Errc::cancelled). At most 1000 notices a batch. After an error the source is dead: open another.
+  /// `stop` (Errc::cancelled). At most kLargestBatch notices a batch. After an error the source is dead: open another.
   virtual Result<Batch> next(std::stop_token stop, std::chrono::milliseconds patience) = 0;
   /// "syncrepl", "poll", ...
   virtual std::string_view method() const = 0;

@@ -103,6 +103,8 @@ struct WriteOp {
   /// is no `assertion`. So a write never meets another entry that has taken the name.
   EntryId id{};
   bool permissive = false;  ///< Active Directory: what is already there or already gone is no error (1.2.840.113556.1.4.1413)
+  /// The server checks it, says what it would, and does nothing (OpenLDAP's no-operation control, critical: elsewhere refused).
+  bool pretend = false;
 };
 struct WriteOutcome {
   Status status = ok();

@@ -10,8 +10,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr std::size_t kLargestBatch = 1000;  // the promise of ChangeSource::next
-
 }  // namespace
 
 PollingSource::PollingSource(Connection connection, const WatchRequest& request, Pace pace)
@@ -57,6 +55,7 @@ Status PollingSource::start_over(const std::stop_token& stop) {
   auto from = position(stop);
   if (!from) return std::move(from).error();
   after_reading_ = std::move(*from);
+  reading_from_ = steady_clock::now();
   reading_ = std::make_unique<FullRead>(connection_, request_);
   return ok();
 }
@@ -65,7 +64,7 @@ Result<Batch> PollingSource::read_on(const std::stop_token& stop) {
   auto notices = reading_->next(stop);
   if (!notices) return std::move(notices).error();
   Batch batch;
-  batch.received = steady_clock::now();
+  batch.received = reading_from_;  // what is old is known by it
   batch.notices = std::move(*notices);
   batch.stage = Batch::Stage::refreshing;
   if (!reading_->is_over()) return batch;

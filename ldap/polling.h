@@ -56,6 +56,7 @@ class PollingSource : public ChangeSource {
   Time due_{};
   bool begun_ = false;
   std::unique_ptr<FullRead> reading_;
+  Time reading_from_{};  ///< when it was begun
   std::optional<Cookie> after_reading_;
   /// What a round found and was not delivered yet.
   struct Rest {

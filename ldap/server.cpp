@@ -90,8 +90,11 @@ Result<std::string> who_am_i(Connection::Impl& impl, const std::string& bind_dn)
   const int rc = ldap_parse_whoami(ld, message->get(), &raw);
   const wire::Bytes owned(raw);
   if (rc != LDAP_SUCCESS || !raw) return bind_dn;
-  const std::string_view told = wire::view(*raw);
-  return std::string(told.starts_with("dn:") ? told.substr(3) : told);
+  std::string_view told = wire::view(*raw);
+  if (told.starts_with("u:")) return std::string(told.substr(2));
+  if (!told.starts_with("dn:")) return std::string(told);
+  told.remove_prefix(3);
+  return std::string(told.substr(std::min(told.find_first_not_of(' '), told.size())));  // 389 puts a blank before it
 }
 
 void take_root(const Attributes& root, std::optional<Family> wanted, ServerInfo& info) {

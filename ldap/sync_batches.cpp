@@ -8,8 +8,6 @@
 namespace muster::wire {
 namespace {
 
-constexpr std::size_t kLargestBatch = 1000;  // the promise of ChangeSource::next
-
 SyncEvent said(NewCookie&& news) { return {{}, std::move(news.cookie), {}, {}}; }
 
 SyncEvent said(RefreshPhaseEnd&& end) {

@@ -84,6 +84,7 @@ class Pipeline {
       controls.push_back(wire::post_read_request(wire::EntryDecoder(impl_.info, op.read_back).request()));
     if (op.permissive && names_by_guid() && impl_.info.has_control(wire::kPermissiveModify))
       controls.push_back({std::string(wire::kPermissiveModify), "", true, false});
+    if (op.pretend) controls.push_back({std::string(wire::kNoOp), "", true, false});
     return controls;
   }
 

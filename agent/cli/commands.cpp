@@ -19,7 +19,8 @@ std::vector<CommandRow> make_rows() {
        "watch "
        "method and every group that a rule names. Changes nothing.",
        {},
-       {{"offline", "", "validate the files only; ask no server"}}},
+       {{"offline", "", "validate the files only; ask no server"},
+        {"rights", "", "list every right that the rules need, whether the account has it, and what grants it"}}},
       {"plan",
        "what a resync would change, and why; changes nothing",
        "Exit code 0: nothing to change. 3: there are changes. 4: some of them would be held for approval.",

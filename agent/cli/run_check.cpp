@@ -70,12 +70,51 @@ int exit_code(const std::vector<Finding>& findings) {
   return code;
 }
 
-void print(const Session& session, const std::vector<Finding>& findings) {
+const char* word_of(const RightFound& f) {
+  if (f.allowed == Allowed::unknown) return "untested";
+  return f.allowed == Allowed::yes ? "ok" : f.right.optional() ? "off" : "MISSING";
+}
+
+Tone tone_of(const RightFound& f) {
+  if (f.allowed == Allowed::unknown) return Tone::plain;
+  return f.allowed == Allowed::yes ? Tone::good : f.right.optional() ? Tone::warning : Tone::bad;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& w : words) text += (text.empty() ? "" : ", ") + w;
+  return text;
+}
+
+json to_json(const std::vector<RightFound>& rights) {
+  json all = json::array();
+  for (const RightFound& f : rights)
+    all.push_back({{"feature", f.right.feature},
+                   {"where", f.right.where},
+                   {"attributes", f.right.attributes},
+                   {"result", word_of(f)},
+                   {"missing", f.missing},
+                   {"tested_on", f.tested_on}});
+  return all;
+}
+
+void print(const Session& session, const RightsReport& report) {
+  std::cout << "\nWhat the rules need of " << report.account
+            << " (untested: the server shows it only when it is done, or nobody is there yet):\n\n";
+  Table table({{""}, {"right"}, {"tested on"}}, "No rights are needed.");
+  for (const RightFound& f : report.rights)
+    table.add({{word_of(f), tone_of(f)}, f.right.feature + (f.missing.empty() ? "" : ": not " + joined(f.missing)), f.tested_on});
+  std::cout << table.render(session.out, session.out_terminal.columns) << "\nWhat grants them:\n\n" << report.delegation;
+}
+
+void print(const Session& session, const std::vector<Finding>& findings, const RightsReport* report) {
   if (session.json()) {
     json all = json::array();
     for (const Finding& f : findings)
       all.push_back({{"check", f.subject}, {"result", word_of(f.level)}, {"what", f.what}, {"hint", f.hint}});
-    return print_json({{"checks", std::move(all)}});
+    json document = {{"checks", std::move(all)}};
+    if (report) document.update({{"rights", to_json(report->rights)}, {"delegation", report->delegation}});
+    return print_json(document);
   }
   Table table({{""}, {"check"}, {"finding"}}, "");
   for (const Finding& f : findings) table.add({{word_of(f.level), tone_of(f.level)}, f.subject, f.what});
@@ -84,13 +123,17 @@ void print(const Session& session, const std::vector<Finding>& findings) {
     if (f.level != Finding::Level::good && !f.hint.empty())
       std::cout << "\n" << session.out.paint(tone_of(f.level), f.subject + ":") << " " << f.hint << "\n";
   }
+  if (report && !report->account.empty()) print(session, *report);
 }
 
 }  // namespace
 
 int run_check(Session& session) {
   if (const auto code = load(session)) return *code;
+  if (session.call.has("rights") && session.call.has("offline"))
+    return fail(session, {Errc::config, "--rights asks the server, and --offline does not", "leave one of them out"});
   std::vector<Finding> findings;
+  RightsReport rights;
   const Config& config = *session.config;
   findings.push_back({Finding::Level::good,
                       "configuration",
@@ -100,9 +143,9 @@ int run_check(Session& session) {
   if (!session.call.has("offline")) {
     check_feed(config.settings, findings);
     check_upstream(config.settings, findings);
-    probe_directory(*session.config, findings);
+    probe_directory(*session.config, findings, &rights);
   }
-  print(session, findings);
+  print(session, findings, session.call.has("rights") ? &rights : nullptr);
   return exit_code(findings);
 }
 

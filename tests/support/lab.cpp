@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 #include <sstream>
 
 namespace muster::test {
@@ -34,7 +35,28 @@ std::vector<std::string> split(const std::string& line) {
   return cells;
 }
 
-std::string decode64(const std::string& text) { return run({"base64", "-d"}, text).out; }
+std::string decode64(const std::string& text) {
+  const auto digit = [](char c) { return std::string("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/").find(c); };
+  std::string bytes;
+  unsigned bits = 0, value = 0;
+  for (const char c : text) {
+    if (digit(c) == std::string::npos) break;
+    value = value << 6 | static_cast<unsigned>(digit(c));
+    if (bits += 6; bits >= 8) bytes.push_back(static_cast<char>(value >> (bits -= 8) & 0xff));
+  }
+  return bytes;
+}
+
+/// "name: value" or "name:: base64".
+std::optional<std::pair<std::string, std::string>> ldif_line(const std::string& line) {
+  const auto colon = line.find(':');
+  if (colon == std::string::npos || colon + 1 >= line.size()) return std::nullopt;
+  std::string name = line.substr(0, colon);
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  const bool encoded = line[colon + 1] == ':';
+  const std::string value = line.substr(std::min(colon + (encoded ? 3 : 2), line.size()));
+  return std::pair(std::move(name), encoded ? decode64(value) : value);
+}
 
 }  // namespace
 
@@ -114,11 +136,22 @@ std::string LabServer::search(const std::string& base, const std::string& filter
   return run(command).out;
 }
 
+std::vector<LabServer::Found> LabServer::entries(const std::string& base, const std::string& filter,
+                                                 const std::vector<std::string>& attributes) const {
+  std::vector<Found> all;
+  for (const std::string& line : lines_of(search(base, filter, attributes))) {
+    const auto read = ldif_line(line);
+    if (!read) continue;
+    if (read->first == "dn") all.emplace_back();
+    if (!all.empty()) all.back()[read->first].push_back(read->second);
+  }
+  return all;
+}
+
 std::vector<std::string> LabServer::values(const std::string& dn, const std::string& attribute) const {
   std::vector<std::string> found;
   for (const std::string& line : lines_of(search(dn, "(objectClass=*)", {attribute}, "base"))) {
-    if (line.starts_with(attribute + ": ")) found.push_back(line.substr(attribute.size() + 2));
-    if (line.starts_with(attribute + ":: ")) found.push_back(decode64(line.substr(attribute.size() + 3)));
+    if (auto read = ldif_line(line); read && line.starts_with(attribute + ":")) found.push_back(std::move(read->second));
   }
   std::sort(found.begin(), found.end());
   return found;
@@ -148,13 +181,13 @@ Company::Company(Options options) {
   if (options.edit) options.edit(folder_.str());
 }
 
-Finished Company::muster(const std::vector<std::string>& arguments, const Environment& environment) const {
+Finished Installed::muster(const std::vector<std::string>& arguments, const Environment& environment) const {
   std::vector<std::string> command{kMuster, "--config", config()};
   command.insert(command.end(), arguments.begin(), arguments.end());
   return run(command, "", environment);
 }
 
-nlohmann::json Company::json(std::vector<std::string> arguments) const {
+nlohmann::json Installed::json(std::vector<std::string> arguments) const {
   arguments.insert(arguments.begin(), {"--output", "json"});
   const Finished done = muster(arguments);
   auto document = nlohmann::json::parse(done.out, nullptr, false);
@@ -162,12 +195,12 @@ nlohmann::json Company::json(std::vector<std::string> arguments) const {
   return document;
 }
 
-bool Company::is_ready() const {
+bool Installed::is_ready() const {
   const auto status = json({"status"});
   return status.contains("live") && status["live"].value("ready", false);
 }
 
-std::unique_ptr<Process> Company::service(const Environment& environment) const {
+std::unique_ptr<Process> Installed::service(const Environment& environment) const {
   auto process =
       std::make_unique<Process>(std::vector<std::string>{kMuster, "--config", config(), "run"}, file("service.log"), environment);
   const bool ready = wait_until([&] { return !process->running() || (access(file("state.db").c_str(), R_OK) == 0 && is_ready()); },
@@ -231,7 +264,7 @@ std::string Company::group(const std::string& name) const {
   return "cn=" + name + (top ? "" : ",ou=birthright") + ",ou=groups,dc=example,dc=com";
 }
 
-std::vector<nlohmann::json> Company::events() const {
+std::vector<nlohmann::json> Installed::events() const {
   std::vector<nlohmann::json> all;
   for (const std::string& line : lines_of(read_file(file("events.jsonl")))) {
     auto event = nlohmann::json::parse(line, nullptr, false);
@@ -240,13 +273,13 @@ std::vector<nlohmann::json> Company::events() const {
   return all;
 }
 
-std::vector<nlohmann::json> Company::events(const std::string& kind) const {
+std::vector<nlohmann::json> Installed::events(const std::string& kind) const {
   auto all = events();
   std::erase_if(all, [&](const nlohmann::json& e) { return e.value("kind", "") != kind; });
   return all;
 }
 
-std::vector<nlohmann::json> Company::audit() const {
+std::vector<nlohmann::json> Installed::audit() const {
   std::vector<nlohmann::json> all;
   for (const std::string& line : lines_of(muster({"audit", "export"}).out)) all.push_back(nlohmann::json::parse(line)["record"]);
   return all;

@@ -73,6 +73,9 @@ class LabServer {
   /// The LDIF that ldapsearch prints, without line folding.
   std::string search(const std::string& base, const std::string& filter = "(objectClass=*)",
                      const std::vector<std::string>& attributes = {}, const std::string& scope = "sub") const;
+  /// The same, read: names of attributes in lower case; "dn" is one of them.
+  using Found = std::map<std::string, std::vector<std::string>>;
+  std::vector<Found> entries(const std::string& base, const std::string& filter, const std::vector<std::string>& attributes) const;
   /// One attribute's values of one entry, sorted.
   std::vector<std::string> values(const std::string& dn, const std::string& attribute) const;
   /// True when this account can bind.
@@ -102,8 +105,30 @@ class Ds389 : public LabServer {
   explicit Ds389(Environment wishes = {}) : LabServer("389ds", std::move(wishes)) {}
 };
 
+/// A folder with a configuration, and the program that works by it.
+class Installed {
+ public:
+  std::string file(const std::string& name) const { return folder_ / name; }
+  std::string config() const { return folder_ / "muster.xml"; }
+  /// Runs `muster --config ... ARGUMENTS`.
+  Finished muster(const std::vector<std::string>& arguments, const Environment& environment = {}) const;
+  /// The JSON that a command prints; fails the test when it prints none.
+  nlohmann::json json(std::vector<std::string> arguments) const;
+  /// `muster run`, ready to work.
+  std::unique_ptr<Process> service(const Environment& environment = {}) const;
+  bool is_ready() const;
+
+  std::vector<nlohmann::json> events() const;
+  std::vector<nlohmann::json> events(const std::string& kind) const;
+  std::vector<nlohmann::json> audit() const;
+
+ protected:
+  Installed() = default;
+  Folder folder_;
+};
+
 /// The sample company with its directory and configuration.
-class Company {
+class Company : public Installed {
  public:
   struct Options {
     int people = 60;
@@ -116,15 +141,6 @@ class Company {
   explicit Company(Options options);
 
   Slapd& slapd() { return *slapd_; }
-  std::string file(const std::string& name) const { return folder_ / name; }
-  std::string config() const { return folder_ / "muster.xml"; }
-  /// Runs `muster --config ... ARGUMENTS`.
-  Finished muster(const std::vector<std::string>& arguments, const Environment& environment = {}) const;
-  /// The JSON that a command prints; fails the test when it prints none.
-  nlohmann::json json(std::vector<std::string> arguments) const;
-  /// `muster run`, ready to work.
-  std::unique_ptr<Process> service(const Environment& environment = {}) const;
-  bool is_ready() const;
 
   /// HR's file: replaces the line of a person (by key) by `edit` of its cells; an empty result removes the line.
   void edit_person(const std::string& key, const std::function<void(std::vector<std::string>& cells)>& edit) const;
@@ -134,14 +150,9 @@ class Company {
   std::string dn_of(const std::string& key) const;
   std::string group(const std::string& name) const;
 
-  std::vector<nlohmann::json> events() const;
-  std::vector<nlohmann::json> events(const std::string& kind) const;
-  std::vector<nlohmann::json> audit() const;
-
  private:
   std::vector<std::vector<std::string>> rows() const;
   void write_rows(const std::vector<std::vector<std::string>>& rows) const;
-  Folder folder_;
   std::unique_ptr<Slapd> slapd_;
 };
 
