@@ -196,6 +196,7 @@ Mirror::Fate Mirror::upsert_group(const Entry& entry, const Origin& origin) {
   g.placeholder = false;
   if (const auto& placeholder = context_.directory().placeholder) { g.placeholder = std::erase(keys, placeholder->normal()) > 0; }
   if (known && !(known->dn == entry.dn)) store.mark_members_dirty(g.id);
+  if (!known || known->gone || !(known->dn == entry.dn)) store.mark_waiting_for_groups_dirty();
   g.dn = entry.dn;
   g.version = entry.version;
   g.digest = digest;

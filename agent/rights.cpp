@@ -8,8 +8,6 @@ namespace muster {
 
 namespace {
 
-using Kind = Right::Kind;
-
 void add_once(std::vector<std::string>& names, const std::string& name) {
   const auto same = [&](const std::string& n) { return to_lower(n) == to_lower(name); };
   if (!name.empty() && std::none_of(names.begin(), names.end(), same)) names.push_back(name);
@@ -72,19 +70,19 @@ void rights_for_accounts(const Config& config, const RightsScope& scope, std::ve
   }
   for (const Stream& s : scope.streams) {
     const std::string where = s.base.str();
-    all.push_back({Kind::read, "seeing who is below " + where, where, read_attributes(s, scope.family), true, ""});
+    all.push_back({RightKind::read, "seeing who is below " + where, where, read_attributes(s, scope.family), true, ""});
     if (s.groups) continue;
-    all.push_back(
-        {Kind::write, "writing what HR owns and disabling, below " + where, where, written_attributes(config, scope), true, ""});
+    all.push_back({RightKind::write, "writing what HR owns and disabling, below " + where, where, written_attributes(config, scope),
+                   true, ""});
     const bool here = creates && config.rules.joiner->create->is_under(s.base);
-    if (here) all.push_back({Kind::create, "creating accounts below " + where, where, {}, true, ""});
+    if (here) all.push_back({RightKind::create, "creating accounts below " + where, where, {}, true, ""});
     if (here && scope.family == Family::active_directory)
-      all.push_back({Kind::reset_password, "giving new accounts below " + where + " a password", where, {}, true, ""});
-    if (deletes(config)) all.push_back({Kind::remove, "deleting accounts below " + where, where, {}, true, ""});
+      all.push_back({RightKind::reset_password, "giving new accounts below " + where + " a password", where, {}, true, ""});
+    if (deletes(config)) all.push_back({RightKind::remove, "deleting accounts below " + where, where, {}, true, ""});
     for (const std::string& to : places) {
       if (moves(config) && to != where)
-        all.push_back(
-            {Kind::move, "moving accounts from " + where + " to " + to, where, name_attributes(config, scope.family), true, to});
+        all.push_back({RightKind::move, "moving accounts from " + where + " to " + to, where, name_attributes(config, scope.family),
+                       true, to});
     }
   }
 }
@@ -101,7 +99,7 @@ void rights_for_groups(const Config& config, const RightsScope& scope, std::vect
     for (const RoleRule::Group& g : r.groups) add(g.dn, false);
   }
   for (const auto& [dn, is_base] : groups)
-    all.push_back({Kind::members, "members of " + std::string(is_base ? "the groups below " : "") + dn.str(), dn.str(),
+    all.push_back({RightKind::members, "members of " + std::string(is_base ? "the groups below " : "") + dn.str(), dn.str(),
                    scope.member_attributes, is_base, ""});
 }
 
@@ -111,10 +109,14 @@ void rights_for_itself(const Config& config, const RightsScope& scope, std::vect
   const DirectorySettings& d = config.settings.directory;
   const std::string id = scope.family == Family::ds389 ? "nsUniqueId" : "entryUUID";
   if (const auto own = Dn::parse(d.bind_dn); own && !own->empty())
-    all.push_back({Kind::read, "noticing the loss of its rights", own->str(), {"objectClass", id}, false, ""});
+    all.push_back({RightKind::read, "noticing the loss of its rights", own->str(), {"objectClass", id}, false, ""});
   if (d.disable.policy)
-    all.push_back(
-        {Kind::read, "seeing that a disable has an effect", d.disable.policy->str(), {"objectClass", id, "pwdLockout"}, false, ""});
+    all.push_back({RightKind::read,
+                   "seeing that a disable has an effect",
+                   d.disable.policy->str(),
+                   {"objectClass", id, "pwdLockout"},
+                   false,
+                   ""});
 }
 
 }  // namespace
@@ -125,11 +127,11 @@ std::vector<Right> rights_needed(const Config& config, const RightsScope& scope)
   rights_for_groups(config, scope, all);
   rights_for_itself(config, scope, all);
   if (scope.watch == "dirsync")
-    all.push_back({Kind::replicate, "changes of every entry at once (DirSync)", scope.domain, {}, false, ""});
+    all.push_back({RightKind::replicate, "changes of every entry at once (DirSync)", scope.domain, {}, false, ""});
   if (scope.watch == "dirsync" || scope.watch == "usn")
-    all.push_back({Kind::see_deleted, "deletes at once", "CN=Deleted Objects," + scope.domain, {}, false, ""});
+    all.push_back({RightKind::see_deleted, "deletes at once", "CN=Deleted Objects," + scope.domain, {}, false, ""});
   if (scope.watch == "psearch")
-    all.push_back({Kind::changelog, "catching up after a restart without reading everything", "cn=changelog", {}, true, ""});
+    all.push_back({RightKind::changelog, "catching up after a restart without reading everything", "cn=changelog", {}, true, ""});
   return all;
 }
 

@@ -21,27 +21,18 @@ struct RightsScope {
   std::vector<std::string> member_attributes;  ///< those in which groups of this server can name members
 };
 
+enum class RightKind { read, write, create, remove, move, reset_password, members, replicate, see_deleted, changelog };
+
 /// One thing that muster does, and what it needs for it.
 struct Right {
-  enum class Kind {
-    read,
-    write,
-    create,
-    remove,
-    move,
-    reset_password,
-    members,
-    replicate,
-    see_deleted,
-    changelog
-  } kind = Kind::read;
+  RightKind kind = RightKind::read;
   std::string feature;                  ///< what does not work without it: "creating accounts below OU=People,..."
   std::string where;                    ///< a base, or one entry
   std::vector<std::string> attributes;  ///< of read, write and members
   bool subtree = true;                  ///< everything below `where`; false: that entry
   std::string to;                       ///< of move
   /// Not needed: without it the agent does with less, and says so.
-  bool optional() const { return kind == Kind::replicate || kind == Kind::see_deleted || kind == Kind::changelog; }
+  bool optional() const { return kind == RightKind::replicate || kind == RightKind::see_deleted || kind == RightKind::changelog; }
 };
 std::vector<Right> rights_needed(const Config& config, const RightsScope& scope);
 

@@ -6,8 +6,6 @@ namespace muster {
 
 namespace {
 
-using Kind = Right::Kind;
-
 class RightsProbe {
  public:
   RightsProbe(Connection& connection, const RightsScope& scope) : connection_(connection), rights_(connection), scope_(scope) {}
@@ -82,28 +80,28 @@ class RightsProbe {
 
   Result<Allowed> ask(const Right& r, RightFound& found) {
     switch (r.kind) {
-      case Kind::read:
-      case Kind::changelog: return visible(r.where, found);
-      case Kind::replicate: return rights_.replicate();
-      case Kind::see_deleted: return rights_.see_deleted();
-      case Kind::reset_password: return Allowed::unknown;
-      case Kind::write:
-      case Kind::create:
-      case Kind::remove:
-      case Kind::move:
-      case Kind::members: break;
+      case RightKind::read:
+      case RightKind::changelog: return visible(r.where, found);
+      case RightKind::replicate: return rights_.replicate();
+      case RightKind::see_deleted: return rights_.see_deleted();
+      case RightKind::reset_password: return Allowed::unknown;
+      case RightKind::write:
+      case RightKind::create:
+      case RightKind::remove:
+      case RightKind::move:
+      case RightKind::members: break;
     }
-    auto entry = sample(r.where, r.subtree, r.kind == Kind::members);
+    auto entry = sample(r.where, r.subtree, r.kind == RightKind::members);
     if (!entry) return std::move(entry).error();
-    if (r.kind == Kind::create) {
+    if (r.kind == RightKind::create) {
       found.tested_on = r.where;
       return rights_.create(r.where, *entry ? (*entry)->dn.str() : "");
     }
     if (!*entry) return Allowed::unknown;
     const std::string dn = (*entry)->dn.str();
-    if (r.kind == Kind::write) return write(**entry, r.attributes, found);
-    if (r.kind == Kind::members) return write(**entry, {member_attribute(**entry)}, found);
-    auto allowed = r.kind == Kind::remove ? rights_.remove(dn) : rights_.move(dn, r.to);
+    if (r.kind == RightKind::write) return write(**entry, r.attributes, found);
+    if (r.kind == RightKind::members) return write(**entry, {member_attribute(**entry)}, found);
+    auto allowed = r.kind == RightKind::remove ? rights_.remove(dn) : rights_.move(dn, r.to);
     if (allowed && *allowed != Allowed::unknown) found.tested_on = dn;
     return allowed;
   }

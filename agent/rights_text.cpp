@@ -9,8 +9,6 @@ namespace muster {
 
 namespace {
 
-using Kind = Right::Kind;
-
 std::string joined(const std::vector<std::string>& words, const std::string& with) {
   std::string text;
   for (const std::string& w : words) text += (text.empty() ? "" : with) + w;
@@ -31,20 +29,20 @@ std::string dsacls_of(const Right& r, const RightsScope& scope) {
     text += "dsacls \"" + dn + "\" /I:T /G \"" + scope.account + ":" + what + ";user\"\n";
   };
   switch (r.kind) {
-    case Kind::read: return "dsacls \"" + r.where + "\" /I:T /G \"" + scope.account + ":LCRP\"\n";
-    case Kind::write: write(r.where); break;
-    case Kind::create: children(r.where, "CC"); break;
-    case Kind::remove: children(r.where, "DC"); break;
-    case Kind::move:
+    case RightKind::read: return "dsacls \"" + r.where + "\" /I:T /G \"" + scope.account + ":LCRP\"\n";
+    case RightKind::write: write(r.where); break;
+    case RightKind::create: children(r.where, "CC"); break;
+    case RightKind::remove: children(r.where, "DC"); break;
+    case RightKind::move:
       children(r.where, "DC");
       children(r.to, "CC");
       write(r.where);
       break;
-    case Kind::reset_password: return on(r.where, true) + "CA;Reset Password;user\"\n";
-    case Kind::members: return on(r.where, r.subtree) + "RPWP;member" + (r.subtree ? ";group" : "") + "\"\n";
-    case Kind::replicate: return on(r.where, false) + "CA;Replicating Directory Changes\"\n";
-    case Kind::see_deleted: return "dsacls \"" + r.where + "\" /takeownership\n" + on(r.where, false) + "LCRP\"\n";
-    case Kind::changelog: break;
+    case RightKind::reset_password: return on(r.where, true) + "CA;Reset Password;user\"\n";
+    case RightKind::members: return on(r.where, r.subtree) + "RPWP;member" + (r.subtree ? ";group" : "") + "\"\n";
+    case RightKind::replicate: return on(r.where, false) + "CA;Replicating Directory Changes\"\n";
+    case RightKind::see_deleted: return "dsacls \"" + r.where + "\" /takeownership\n" + on(r.where, false) + "LCRP\"\n";
+    case RightKind::changelog: break;
   }
   return text;
 }
@@ -65,25 +63,25 @@ std::string aci(const std::string& target, const std::string& name, const std::s
 std::string acis_of(const Right& r, const RightsScope& scope) {
   const std::string one = r.subtree ? "" : "(target=\"ldap:///" + r.where + "\")", all = joined(r.attributes, " || ");
   switch (r.kind) {
-    case Kind::read: return aci(one + "(targetattr=\"" + all + "\")", "read", "read,search,compare", scope);
-    case Kind::write: return aci("(targetattr=\"" + all + "\")", "write", "write", scope);
-    case Kind::create: return aci("(targetattr=\"*\")", "create", "add", scope);
-    case Kind::remove: return aci("(targetattr=\"*\")", "delete", "delete", scope);
-    case Kind::move:
+    case RightKind::read: return aci(one + "(targetattr=\"" + all + "\")", "read", "read,search,compare", scope);
+    case RightKind::write: return aci("(targetattr=\"" + all + "\")", "write", "write", scope);
+    case RightKind::create: return aci("(targetattr=\"*\")", "create", "add", scope);
+    case RightKind::remove: return aci("(targetattr=\"*\")", "delete", "delete", scope);
+    case RightKind::move:
       return aci("(target_from=\"ldap:///" + r.where + "\")(target_to=\"ldap:///" + r.to + "\")", "move", "moddn", scope) +
              aci("(targetattr=\"" + all + "\")", "names", "write", scope);
-    case Kind::members: return aci(one + "(targetattr=\"" + all + "\")", "members", "write", scope);
-    case Kind::changelog: return aci("(targetattr=\"*\")", "changelog", "read,search,compare", scope);
-    case Kind::reset_password:
-    case Kind::replicate:
-    case Kind::see_deleted: break;
+    case RightKind::members: return aci(one + "(targetattr=\"" + all + "\")", "members", "write", scope);
+    case RightKind::changelog: return aci("(targetattr=\"*\")", "changelog", "read,search,compare", scope);
+    case RightKind::reset_password:
+    case RightKind::replicate:
+    case RightKind::see_deleted: break;
   }
   return {};
 }
 
 /// The ACI that lets an entry move stands above both places.
 std::string aci_place(const Right& r) {
-  if (r.kind != Kind::move) return r.where;
+  if (r.kind != RightKind::move) return r.where;
   const auto from = Dn::parse(r.where);
   auto above = Dn::parse(r.to);
   while (above && !above->empty() && from && !from->is_under(*above)) above = above->parent();
@@ -123,18 +121,18 @@ std::vector<std::string> access_of(const Right& r, const RightsScope& scope) {
   const char* deep = r.subtree ? "subtree" : "base";
   const auto grant = [&](const std::string& level) { return " by dn.exact=\"" + scope.account + "\" " + level + " by * break"; };
   switch (r.kind) {
-    case Kind::read: return {entry_rule(r.where, deep, "entry," + joined(r.attributes, ","), grant("read"))};
-    case Kind::write: return {entry_rule(r.where, deep, joined(r.attributes, ","), grant("write"))};
-    case Kind::create:
-    case Kind::remove: return {entry_rule(r.where, deep, "entry,children", grant("write"))};
-    case Kind::move:
+    case RightKind::read: return {entry_rule(r.where, deep, "entry," + joined(r.attributes, ","), grant("read"))};
+    case RightKind::write: return {entry_rule(r.where, deep, joined(r.attributes, ","), grant("write"))};
+    case RightKind::create:
+    case RightKind::remove: return {entry_rule(r.where, deep, "entry,children", grant("write"))};
+    case RightKind::move:
       return {entry_rule(r.where, deep, "entry,children," + joined(r.attributes, ","), grant("write")),
               entry_rule(r.to, deep, "entry,children", grant("write"))};
-    case Kind::members: return {entry_rule(r.where, deep, joined(r.attributes, ","), grant("write"))};
-    case Kind::reset_password:
-    case Kind::replicate:
-    case Kind::see_deleted:
-    case Kind::changelog: break;
+    case RightKind::members: return {entry_rule(r.where, deep, joined(r.attributes, ","), grant("write"))};
+    case RightKind::reset_password:
+    case RightKind::replicate:
+    case RightKind::see_deleted:
+    case RightKind::changelog: break;
   }
   return {};
 }
@@ -144,7 +142,7 @@ std::string access_text(const std::vector<Right>& rights, const RightsScope& sco
   std::set<std::string> seen;
   for (const bool reading : {false, true}) {
     for (const Right& r : rights) {
-      if ((r.kind == Kind::read) != reading) continue;
+      if ((r.kind == RightKind::read) != reading) continue;
       comments += "# " + r.feature + "\n";
       for (const std::string& rule : access_of(r, scope)) {
         if (seen.insert(rule).second) values += "olcAccess: {" + std::to_string(seen.size() - 1) + "}" + rule + "\n";

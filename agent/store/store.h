@@ -187,6 +187,8 @@ class Store {
   void set_placeholder(Row group, bool present);
   void touch_group(Row group, std::string_view version);
   void mark_members_dirty(Row group);
+  /// Those who wait for a group that did not exist.
+  void mark_waiting_for_groups_dirty();
   std::vector<GroupRow> dirty_groups();  ///< whose membership changed since it was last planned
   void clear_group_dirty(Row group);
   void mark_groups_of_value_dirty(std::string_view value);

@@ -78,6 +78,10 @@ void Store::mark_group_gone(Row id) {
 void Store::set_placeholder(Row group, bool present) {
   with(impl_->db.cached("UPDATE grp SET placeholder=? WHERE id=?"), std::int64_t{present}, group).run();
 }
+void Store::mark_waiting_for_groups_dirty() {
+  impl_->db.cached("UPDATE person SET dirty=1 WHERE key IN (SELECT person FROM problem WHERE code='no-group')").run();
+}
+
 void Store::mark_members_dirty(Row group) {
   with(impl_->db.cached("UPDATE entry SET dirty=1 WHERE gone=0 AND ndn IN (SELECT value FROM member WHERE grp=?)"), group).run();
   with(impl_->db.cached(

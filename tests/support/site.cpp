@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iostream>
+#include <sstream>
 
 #include "schema/dn.h"
 
@@ -26,7 +28,7 @@ std::unique_ptr<LabServer> started(Site::Kind kind, Environment wishes) {
 
 std::string normal(const std::string& dn) {
   const auto parsed = Dn::parse(dn);
-  REQUIRE_MESSAGE(parsed, dn);
+  if (!parsed) FAIL(dn);
   return parsed->normal();
 }
 
@@ -55,9 +57,11 @@ class EventReader {
   void read(const Json& e) {
     if (!e["person"].is_string() || e["person"].get<std::string>().empty()) return;
     const std::string key = e["person"], kind = e["kind"];
-    if (kind == "deleted") return void(accounts.erase(key));
-    if (kind == "appeared") {
-      accounts[key] = {};
+    if (kind == "deleted") {
+      if (auto known = accounts.extract(key)) gone_[e["entry"]] = std::move(known.mapped());
+    }
+    if (kind == "appeared") {  // what differs from when it went is told besides
+      accounts[key] = gone_[e["entry"]];
       accounts[key].dn = normal(e["dn"]);
     }
     if (kind == "renamed") accounts[key].dn = normal(first_of(e["after"]));
@@ -68,6 +72,7 @@ class EventReader {
   Accounts accounts;
 
  private:
+  std::map<std::string, Account> gone_;  ///< by the entry's id
   void value_or_group(const std::string& key, const Json& e) {
     if (e.contains("attribute")) set(key, e["attribute"], first_of(e["after"]));
     if (e.contains("group")) member(key, e["group"], !e["after"].empty());
@@ -188,6 +193,9 @@ void Site::write_rules() const {
   const auto role = [&](const std::string& name, const std::string& when) {
     return "    <role name=\"" + name + "\" when=\"" + when + "\"><group dn=\"" + group(name) + "\"/></role>\n";
   };
+  const auto managed = [&](const std::string& name, const std::string& membership) {
+    return "    <managed group=\"" + group(name) + "\" membership=\"" + membership + "\"/>\n";
+  };
   write_file(file("mapping.d/rules.xml"),
              "<mapping xmlns=\"urn:muster:config:1\">\n"
              "  <join><match attribute=\"employeeNumber\" value=\"id\"/></join>\n"
@@ -198,9 +206,9 @@ void Site::write_rules() const {
              "    <attribute name=\"title\" owner=\"hr\" value=\"title\"/>\n"
              "    <attribute name=\"telephoneNumber\" owner=\"directory\"/>\n"
              "  </attributes>\n"
-             "  <access>\n"
-             "    <managed base=\"" +
-                 unit("groups") + "\" membership=\"exclusive\"/>\n" + role("all-staff", "status='Active'") +
+             "  <access>\n" +
+                 managed("all-staff", "exclusive") + managed("sales", "exclusive") + managed("engineering", "exclusive") +
+                 managed("big", "granted") + role("big", "status='Active' and title='big'") + role("all-staff", "status='Active'") +
                  role("sales", "status='Active' and department='Sales'") +
                  role("engineering", "status='Active' and department='Engineering'") +
                  "  </access>\n"
@@ -250,7 +258,7 @@ Accounts Site::wanted() const {
     a.dn = normal(unit(e.status == "Terminated" ? "leavers" : "people"));
     a.disabled = e.status != "Active";
     a.values = {{"givenname", e.first}, {"sn", e.last}, {"displayname", e.first + " " + e.last}, {"title", e.title}};
-    if (e.status == "Active") a.groups = {"all-staff", e.department == "Sales" ? "sales" : "engineering"};
+    if (e.status != "Terminated") a.groups = {"all-staff", e.department == "Sales" ? "sales" : "engineering"};
     all[key] = std::move(a);
   }
   return all;
@@ -272,7 +280,7 @@ Accounts Site::in_directory() const {
     for (const char* name : kCompared) a.values[name] = first_of(entry, name);
     key_of[a.dn] = key;
   }
-  for (const auto& found : server_->entries(unit("groups"), "(cn=*)", {"member"})) {
+  for (const auto& found : server_->entries(unit("groups"), "(&(cn=*)(!(cn=big)))", {"member"})) {
     const auto members = found.find("member");
     if (members == found.end()) continue;
     for (const std::string& m : members->second) {
@@ -312,25 +320,51 @@ Accounts Site::in_events() const {
   return compared(std::move(reader.accounts));
 }
 
-void Site::agrees(const std::string& when) const {
-  CAPTURE(when);
-  const std::string expected = text_of(wanted());
-  const auto directory = [&] {
-    Accounts all = in_directory();
-    for (auto& [key, a] : all) a.dn = Dn::parse(a.dn)->parent().normal();
-    return text_of(all);
+namespace {
+
+/// Lines of one that are not in the other; empty when there are none either way.
+std::string differences(const std::string& is, const std::string& wanted) {
+  const auto without = [](const std::string& text, const std::string& other, const std::string& mark) {
+    std::string left;
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);) {
+      if (("\n" + other).find("\n" + line + "\n") == std::string::npos) left += mark + line + "\n";
+    }
+    return left;
   };
-  constexpr auto kLimit = std::chrono::seconds(60);
-  wait_until([&] { return directory() == expected; }, kLimit);
-  CHECK_MESSAGE(directory() == expected, ("\n" + directory() + "instead of\n" + expected + muster({"problems"}).out));
+  return without(is, wanted, "is       ") + without(wanted, is, "expected ");
+}
+
+}  // namespace
+
+void Site::agrees(const std::string& when, std::chrono::milliseconds limit) const {
+  CAPTURE(when);
+  const bool show = std::getenv("MUSTER_SHOW_EVENTS") != nullptr;  // for whoever looks into a failure
+  if (show) std::cerr << run({"date", "+%T "}).out << when << std::endl;
+  const std::string expected = text_of(wanted());
+  const auto check = [&](const std::string& what, const std::function<std::string()>& look, const std::string& must) {
+    std::string different;
+    wait_until([&] { return (different = differences(look(), must)).empty(); }, limit);
+    CHECK_MESSAGE(different.empty(), (what + ":\n" + different));
+    return different.empty();
+  };
+  const bool as_wanted = check(
+      "the directory",
+      [&] {
+        Accounts all = in_directory();
+        for (auto& [key, a] : all) a.dn = Dn::parse(a.dn)->parent().normal();
+        return text_of(all);
+      },
+      expected);
   const std::string is = text_of(in_directory());
-  wait_until([&] { return text_of(in_store()) == is; }, kLimit);
-  CHECK_MESSAGE(text_of(in_store()) == is, ("the store:\n" + text_of(in_store()) + "instead of\n" + is));
-  wait_until([&] { return text_of(in_events()) == is; }, kLimit);
-  if (text_of(in_events()) != is && std::getenv("MUSTER_SHOW_EVENTS")) MESSAGE(read_file(file("events.jsonl")));
-  CHECK_MESSAGE(text_of(in_events()) == is, ("the events:\n" + text_of(in_events()) + "instead of\n" + is));
+  const bool stored = check(
+      "the store", [&] { return text_of(in_store()); }, is);
+  const bool told = check(
+      "the events", [&] { return text_of(in_events()); }, is);
+  if (!told && show) MESSAGE(read_file(file("events.jsonl")));
   const Finished plan = muster({"plan"});
   CHECK_MESSAGE(plan.code == 0, (plan.out + plan.err));
+  REQUIRE_MESSAGE((as_wanted && stored && told), muster({"problems"}).out);
 }
 
 }  // namespace muster::test

@@ -39,6 +39,8 @@ class Site : public Installed {
   bool is_ad() const { return kind_ == Kind::active_directory; }
   /// "ou=people,..."
   std::string unit(const std::string& name) const { return "ou=" + name + "," + server_->value("SUFFIX"); }
+  /// A place that the agent does not look at.
+  std::string elsewhere() const { return unit(kind_ == Kind::openldap ? "service" : "elsewhere"); }
   std::string group(const std::string& name) const { return "cn=" + name + "," + unit("groups"); }
   /// The account's DN, as an administrator finds it.
   std::string dn_of(const std::string& key) const;
@@ -62,7 +64,7 @@ class Site : public Installed {
   /// What a reader of all events knows.
   Accounts in_events() const;
   /// Waits until the directory is as HR wants it and until store and events say the same, and checks that nothing is left to plan.
-  void agrees(const std::string& when) const;
+  void agrees(const std::string& when, std::chrono::milliseconds limit = std::chrono::seconds(30)) const;
 
  private:
   void configure() const;
