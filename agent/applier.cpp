@@ -124,12 +124,15 @@ void Applier::wake(const JournalRow& row) {
 }
 
 void Applier::succeeded(const JournalRow& row, const std::optional<Entry>& after, Instant at) {
+  Change done = row.change;
+  // Somebody else may have renamed it since it was planned.
+  if (const auto entry = row.entry ? context_.store.entry_by_row(row.entry) : std::nullopt) done.dn = entry->entry.dn;
   if (row.group) {
     succeeded_member(row, at);
   } else {
     succeeded_entry(row, after, at);
   }
-  context_.recorder.applied(row.change, row.hold, at);
+  context_.recorder.applied(done, row.hold, at);
   context_.store.forget_change(row.seq);
   wake(row);
   ++counts_.applied;
@@ -150,6 +153,20 @@ void Applier::succeeded_member(const JournalRow& row, Instant at) {
   if (!added && store.count_members(row.group) == 0) store.set_placeholder(row.group, true);
 }
 
+namespace {
+
+/// True where `after` is the name that this change gave to what was called `before`.
+bool is_named_by(const Change& c, const Dn& before, const Dn& after) {
+  if (c.to.empty()) return false;
+  const std::string name = c.action == Action::rename ? c.to.front() + "," + before.parent().str()
+                           : c.action == Action::move ? before.rdn() + "," + c.to.front()
+                                                      : "";
+  const auto given = Dn::parse(name);
+  return !name.empty() && given && *given == after;
+}
+
+}  // namespace
+
 void Applier::succeeded_entry(const JournalRow& row, const std::optional<Entry>& after, Instant at) {
   Store& store = context_.store;
   const Change& c = row.change;
@@ -167,6 +184,8 @@ void Applier::succeeded_entry(const JournalRow& row, const std::optional<Entry>&
   if (now) {
     std::set<std::string> own{to_lower(c.attribute)};
     for (const auto& [name, values] : c.initial) own.insert(name);
+    const auto before = row.entry ? store.entry_by_row(row.entry) : std::nullopt;
+    if (before && is_named_by(c, before->entry.dn, now->dn)) own.insert("dn");
     const Stream* stream = context_.stream_of(now->dn);
     if (stream) mirror_.own(*stream, *now, own, at);
     if (const auto known = store.entry(now->id)) entry_row = known->id;

@@ -66,7 +66,7 @@ void Mirror::report_account(const EntryRow& before, const Entry& after, const Or
 void Mirror::report_differences(const EntryRow& before, const Entry& after, const Origin& origin) {
   if (before.gone) {
     report("appeared", before.id, after, {{"reason", "an entry that was gone came back"}}, origin.at);
-  } else if (!(before.entry.dn == after.dn) && !origin.own) {
+  } else if (!(before.entry.dn == after.dn) && !(origin.own && origin.own->contains("dn"))) {
     report("renamed", before.id, after, {{"before", {before.entry.dn.str()}}, {"after", {after.dn.str()}}}, origin.at);
   }
   for (const AttributeRule& rule : context_.rules().attributes) {

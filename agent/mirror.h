@@ -28,8 +28,8 @@ class Mirror {
   void live(const Stream& stream, const Notice& notice, Instant at);
   /// Members that a group lost and won. A group that is not known lies outside what is watched.
   void members(const MembersChanged& change, Instant at);
-  /// The state after an own write. Attributes in `own` (lower case) are ours; others that differ were changed by somebody else
-  /// meanwhile.
+  /// The state after an own write. Attributes in `own` (lower case; "dn" for the name) are ours; others that differ were changed by
+  /// somebody else meanwhile.
   void own(const Stream& stream, Entry entry, const std::set<std::string>& own, Instant at);
   /// A membership that the agent added or took away.
   void own_membership(Row group, Row entry, const std::string& key, bool added);

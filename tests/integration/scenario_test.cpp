@@ -74,11 +74,20 @@ class Scenario {
     int i = 20;
     for (const auto& [first, last] : odd) site_.employ(std::to_string(i++), {first, last});
     site_.employ("40", {"Long", std::string(200, 'x')});
-    // Active Directory takes names of 64 characters (rangeUpper of Common-Name).
-    if (site_.is_ad()) site_.is_refused("40");
+    // Active Directory takes names of 64 characters (rangeUpper of Common-Name), and Samba none with a "<" in it.
+    if (site_.is_ad()) {
+      site_.is_refused("40");
+      site_.is_refused("27");
+    }
     site_.publish();
     site_.agrees("odd names");
-    if (site_.is_ad()) CHECK(site_.muster({"problems"}).out.find("40") != std::string::npos);
+    if (site_.is_ad()) {
+      CHECK(site_.muster({"problems"}).out.find("write-refused") != std::string::npos);
+      site_.is_corrected("40", "Short");
+      site_.is_corrected("27", "Plain");
+      site_.publish();
+      site_.agrees("names that were refused are corrected");
+    }
     // HR's blanks are trimmed; an administrator's are not.
     site_.change("dn: " + site_.dn_of("24") + "\nchangetype: modrdn\nnewrdn: cn=\\ Ahead\ndeleteoldrdn: 1\n");
     site_.of("20").department = "Engineering";

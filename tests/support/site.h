@@ -54,6 +54,10 @@ class Site : public Installed {
   Employee& of(const std::string& key) { return staff_.at(key); }
   /// Who is not expected to have an account: what HR says of him, no directory takes.
   void is_refused(const std::string& key) { refused_.insert(key); }
+  void is_corrected(const std::string& key, const std::string& last) {
+    refused_.erase(key);
+    staff_.at(key).last = last;
+  }
   /// Writes HR's file.
   void publish() const;
 
