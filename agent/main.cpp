@@ -16,6 +16,7 @@ int dispatch(Session& session) {
   static const std::map<std::string, int (*)(Session&)> kCommands{
       {"run", muster::run_service},
       {"check", muster::run_check},
+      {"init", muster::run_init},
       {"plan", muster::run_plan},
       {"resync", muster::run_resync},
       {"status", muster::run_status},

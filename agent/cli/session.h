@@ -36,6 +36,7 @@ Result<Store> open_state(const Session& session);
 int with_state(Session& session, const std::function<int(Store&)>& work);
 
 int run_check(Session& session);
+int run_init(Session& session);
 int run_plan(Session& session);
 int run_resync(Session& session);
 int run_service(Session& session);

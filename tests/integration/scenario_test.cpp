@@ -50,6 +50,12 @@ class Scenario {
       site_.employ(n, {"First" + n, "Last" + n, i % 2 ? "Sales" : "Engineering"});
     }
     site_.publish();
+    // A group that is not there yet.
+    const std::string big = "\"" + site_.group("big") + "\"";
+    write_file(site_.file("mapping.d/big.xml"),
+               "<mapping xmlns=\"urn:muster:config:1\"><access><managed group=" + big +
+                   " membership=\"granted\"/><role name=\"big\" when=\"status='Active' and title='big'\"><group dn=" + big +
+                   "/></role></access></mapping>\n");
     service_ = site_.service();
     site_.agrees("initial sync");
     names();
@@ -90,6 +96,7 @@ class Scenario {
     }
     // HR's blanks are trimmed; an administrator's are not.
     site_.change("dn: " + site_.dn_of("24") + "\nchangetype: modrdn\nnewrdn: cn=\\ Ahead\ndeleteoldrdn: 1\n");
+    site_.agrees("somebody gave an odd name");
     site_.of("20").department = "Engineering";
     site_.dismiss("23");
     site_.dismiss("24");

@@ -181,10 +181,15 @@ Company::Company(Options options) {
   if (options.edit) options.edit(folder_.str());
 }
 
-Finished Installed::muster(const std::vector<std::string>& arguments, const Environment& environment) const {
-  std::vector<std::string> command{kMuster, "--config", config()};
+Finished Installed::muster_with(const std::string& config, const std::vector<std::string>& arguments, const std::string& input,
+                                const Environment& environment) {
+  std::vector<std::string> command{kMuster, "--config", config};
   command.insert(command.end(), arguments.begin(), arguments.end());
-  return run(command, "", environment);
+  return run(command, input, environment);
+}
+
+Finished Installed::muster(const std::vector<std::string>& arguments, const Environment& environment) const {
+  return muster_with(config(), arguments, "", environment);
 }
 
 nlohmann::json Installed::json(std::vector<std::string> arguments) const {

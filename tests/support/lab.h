@@ -112,6 +112,8 @@ class Installed {
   std::string config() const { return folder_ / "muster.xml"; }
   /// Runs `muster --config ... ARGUMENTS`.
   Finished muster(const std::vector<std::string>& arguments, const Environment& environment = {}) const;
+  static Finished muster_with(const std::string& config, const std::vector<std::string>& arguments, const std::string& input = "",
+                              const Environment& environment = {});
   /// The JSON that a command prints; fails the test when it prints none.
   nlohmann::json json(std::vector<std::string> arguments) const;
   /// `muster run`, ready to work.

@@ -208,8 +208,7 @@ void Site::write_rules() const {
              "  </attributes>\n"
              "  <access>\n" +
                  managed("all-staff", "exclusive") + managed("sales", "exclusive") + managed("engineering", "exclusive") +
-                 managed("big", "granted") + role("big", "status='Active' and title='big'") + role("all-staff", "status='Active'") +
-                 role("sales", "status='Active' and department='Sales'") +
+                 role("all-staff", "status='Active'") + role("sales", "status='Active' and department='Sales'") +
                  role("engineering", "status='Active' and department='Engineering'") +
                  "  </access>\n"
                  "  <lifecycle>\n"
