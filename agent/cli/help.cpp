@@ -77,8 +77,8 @@ std::string usage_of(const CommandRow& command) {
 }
 
 std::string help_of(const CommandRow& command, const std::string& default_config, std::size_t columns) {
-  std::string out =
-      "Usage: " + usage_of(command) + "\n\n" + paragraph(std::string(command.name) + ": " + std::string(command.summary), columns);
+  std::string out = paragraph("Usage: " + usage_of(command), columns) + "\n" +
+                    paragraph(std::string(command.name) + ": " + std::string(command.summary), columns);
   if (!command.details.empty()) out += "\n" + paragraph(command.details, columns);
   if (!command.arguments.empty()) {
     std::vector<HelpLine> entries;
