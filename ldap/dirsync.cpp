@@ -163,7 +163,7 @@ Result<PollingSource::Round> DirSync::round(const std::stop_token& stop) {
       found.start_over |= *container;
     }
   }
-  if (!deltas.empty()) MUSTER_TRY(check_base(connection_, request_.base));
+  if (!deltas.empty()) MUSTER_TRY(check_scope(connection_, request_));
   found.start_over |= must_compare(*count);
   const bool old = steady_clock::now() - stored_ > kCookieAge && answer->cookie != at_.rest;
   advance(*count, std::move(answer->cookie));

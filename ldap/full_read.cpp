@@ -44,7 +44,7 @@ Result<std::vector<Notice>> FullRead::next(const std::stop_token& stop) {
       },
       stop);
   if (!answer) return std::move(answer).error();
-  if (answer->code == LDAP_NO_SUCH_OBJECT) MUSTER_TRY(check_base(connection_, request_.base));
+  if (answer->code == LDAP_NO_SUCH_OBJECT) MUSTER_TRY(check_scope(connection_, request_));
   if (answer->code != LDAP_SUCCESS) {
     Error error = error_from(*answer, doing);
     if (error.code != Errc::unreachable) error.code = Errc::untrusted;
@@ -117,14 +117,37 @@ Result<std::vector<Notice>> look_at(Connection& connection, const WatchRequest& 
   return notices;
 }
 
-Status check_base(Connection& connection, const std::string& base) {
-  auto entry = connection.read(base, {"1.1"});
-  if (!entry) return std::move(entry).error();
-  if (*entry) return ok();
-  return Error{Errc::untrusted,
-               connection.server().url + ": the base " + base + " is not there any more, or " + connection.server().bound_as +
-                   " may not see it; nobody below it is taken for gone",
-               "it, or a unit above it, was renamed, moved or deleted: put it back, or correct the bases in the configuration"};
+std::vector<std::string> groups_named_in(const std::string& filter) {
+  const std::string lower = to_lower(filter);
+  std::vector<std::string> groups;
+  for (std::size_t at = lower.find("(memberof"); at != std::string::npos; at = lower.find("(memberof", at + 1)) {
+    const std::size_t equals = lower.find('=', at), end = lower.find(')', at);
+    if (equals >= end || end == std::string::npos) continue;
+    std::string dn;
+    for (std::size_t i = equals + 1; i < end; ++i) {
+      const bool escaped = filter[i] == '\\' && i + 2 < end;  // RFC 4515 section 3
+      dn += escaped ? static_cast<char>(std::stoi(filter.substr(i + 1, 2), nullptr, 16)) : filter[i];
+      if (escaped) i += 2;
+    }
+    if (dn != "*") groups.push_back(std::move(dn));
+  }
+  return groups;
+}
+
+Status check_scope(Connection& connection, const WatchRequest& request) {
+  std::vector<std::pair<std::string, std::string>> needed{{"base", request.base}};
+  for (std::string& group : groups_named_in(request.filter)) needed.emplace_back("group", std::move(group));
+  for (const auto& [what, dn] : needed) {
+    auto entry = connection.read(dn, {"1.1"});
+    if (!entry) return std::move(entry).error();
+    if (*entry) continue;
+    return Error{Errc::untrusted,
+                 connection.server().url + ": the " + what + " " + dn + " is not there any more, or " +
+                     connection.server().bound_as + " may not see it; nobody " + (what == "base" ? "below it" : "who was in it") +
+                     " is taken for gone",
+                 "it, or a unit above it, was renamed, moved or deleted: put it back, or correct the configuration"};
+  }
+  return ok();
 }
 
 }  // namespace muster::wire

@@ -35,8 +35,11 @@ Result<std::vector<Entry>> fetch(Connection& connection, const WatchRequest& req
 Result<std::vector<Notice>> look_at(Connection& connection, const WatchRequest& request, const std::vector<EntryId>& ids,
                                     const std::stop_token& stop);
 
-/// Errc::untrusted where the base is not there under its name: it, or something above it, was renamed, moved or deleted, or may not
-/// be read any more. Nobody below it is gone because of that.
-Status check_base(Connection& connection, const std::string& base);
+/// The groups whose members a filter is about: the values of memberOf in it, also of the rule that follows nesting.
+std::vector<std::string> groups_named_in(const std::string& filter);
+
+/// Errc::untrusted where the base, or a group that the filter names, is not there under its name: it, or something above it, was
+/// renamed, moved or deleted, or may not be read any more. Nobody is gone because of that.
+Status check_scope(Connection& connection, const WatchRequest& request);
 
 }  // namespace muster::wire

@@ -51,7 +51,7 @@ Status PollingSource::begin(const std::stop_token& stop) {
 }
 
 Status PollingSource::start_over(const std::stop_token& stop) {
-  MUSTER_TRY(check_base(connection_, request_.base));
+  MUSTER_TRY(check_scope(connection_, request_));
   auto from = position(stop);
   if (!from) return std::move(from).error();
   after_reading_ = std::move(*from);

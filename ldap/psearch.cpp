@@ -248,7 +248,7 @@ Result<PollingSource::Round> Psearch::round(const std::stop_token& stop) {
       found.to_look_at.push_back(*changed.id);
     }
   }
-  if (!found.notices.empty() || !found.to_look_at.empty()) MUSTER_TRY(check_base(connection_, request_.base));
+  if (!found.notices.empty() || !found.to_look_at.empty()) MUSTER_TRY(check_scope(connection_, request_));
   if (!has_log_ || (*log)->last == at_.count) return found;
   at_ = Position::of("psearch", connection_.server(), (*log)->last);
   found.resume_at = at_.cookie();

@@ -66,7 +66,7 @@ Result<PollingSource::Round> Usn::round(const std::stop_token& stop) {
     cookie = std::move(page->cookie);
     if (cookie.empty()) break;
   }
-  MUSTER_TRY(check_base(connection_, request_.base));
+  MUSTER_TRY(check_scope(connection_, request_));
   found.start_over |= must_compare(*count);
   advance(*count, "");
   found.resume_at = at_.cookie();

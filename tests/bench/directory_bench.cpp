@@ -1,6 +1,5 @@
 // The program against a real slapd, as an administrator would time it. Prints tables; nothing here passes or fails by a time.
 #include <doctest/doctest.h>
-#include <poll.h>
 
 #include <algorithm>
 #include <chrono>
@@ -8,16 +7,12 @@
 #include <fstream>
 #include <sstream>
 
-#include "tests/support/lab.h"
+#include "tests/bench/live.h"
 
 using namespace muster::test;
-using Clock = std::chrono::steady_clock;
-
 namespace {
 
 constexpr int kRounds = 5;
-
-double seconds_since(Clock::time_point begun) { return std::chrono::duration<double>(Clock::now() - begun).count(); }
 
 double median(std::vector<double> all) {
   std::sort(all.begin(), all.end());
@@ -93,52 +88,6 @@ std::vector<std::string> dns_of_people(Company& c) {
   return all;
 }
 
-/// An ldapmodify that stays connected and is told one change after the other.
-class Modifier {
- public:
-  explicit Modifier(Company& c)
-      : pipe_(popen(("ldapmodify -x -H " + c.slapd().url() + " -D " + c.slapd().value("ADMIN_DN") + " -w " +
-                     c.slapd().value("ADMIN_PASSWORD") + " >/dev/null")
-                        .c_str(),
-                    "w")) {
-    REQUIRE(pipe_);
-  }
-  ~Modifier() { pclose(pipe_); }
-  Modifier(const Modifier&) = delete;
-  Modifier& operator=(const Modifier&) = delete;
-  void replace(const std::string& dn, const std::string& attribute, const std::string& value) {
-    std::fputs(("dn: " + dn + "\nchangetype: modify\nreplace: " + attribute + "\n" + attribute + ": " + value + "\n\n").c_str(),
-               pipe_);
-    std::fflush(pipe_);
-  }
-
- private:
-  FILE* pipe_;
-};
-
-/// Reads on in the file of events, as an upstream would that follows it.
-class Tail {
- public:
-  explicit Tail(const std::string& path) : file_(path) { file_.seekg(0, std::ios::end); }
-  bool await(const std::string& text) {
-    for (const auto end = Clock::now() + std::chrono::seconds(20); Clock::now() < end;) {
-      if (sees(text)) return true;
-      poll(nullptr, 0, 1);
-    }
-    return false;
-  }
-
- private:
-  bool sees(const std::string& text) {
-    file_.clear();
-    for (std::string line; std::getline(file_, line);) {
-      if (line.find(text) != std::string::npos) return true;
-    }
-    return false;
-  }
-  std::ifstream file_;
-};
-
 }  // namespace
 
 TEST_CASE("bench: a resync that finds nothing to do, against ldapsearch of the same") {
@@ -147,24 +96,11 @@ TEST_CASE("bench: a resync that finds nothing to do, against ldapsearch of the s
 }
 
 TEST_CASE("bench: from ldapmodify to the file of events") {
-  constexpr int kChanges = 2000;
   Company c({.people = 1000});
   REQUIRE(c.muster({"resync"}).code == 0);
   auto service = c.service();
-  const std::vector<std::string> accounts = dns_of_people(c);
-  Modifier modifier(c);
-  Tail tail(c.file("events.jsonl"));
-  std::vector<double> latency;
-  for (int i = 0; i < kChanges; ++i) {
-    const std::string value = "+49 30 " + std::to_string(1000000 + i);
-    const std::string& dn = accounts[static_cast<std::size_t>(i) % accounts.size()];
-    const auto begun = Clock::now();
-    modifier.replace(dn, "telephoneNumber", value);
-    REQUIRE(tail.await(value));
-    latency.push_back(seconds_since(begun) * 1000);
-  }
-  std::sort(latency.begin(), latency.end());
-  const auto at = [&](double part) { return latency[static_cast<std::size_t>(part * static_cast<double>(latency.size() - 1))]; };
+  Latency latency = measure_latency(c.slapd(), dns_of_people(c), c.file("events.jsonl"), 2000);
   std::printf("\n%zu changes by ldapmodify, one after the other, until each is durable in the file of events:\n", latency.size());
-  std::printf("  median %.1f ms   90 %% %.1f ms   99 %% %.1f ms   longest %.1f ms\n", at(0.5), at(0.9), at(0.99), at(1));
+  std::printf("  median %.1f ms   90 %% %.1f ms   99 %% %.1f ms   longest %.1f ms\n", latency.at(0.5), latency.at(0.9),
+              latency.at(0.99), latency.at(1));
 }

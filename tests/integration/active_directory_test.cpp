@@ -87,6 +87,28 @@ TEST_CASE("dirsync: a base that is renamed or whose parent is renamed raises an 
   CHECK(follower.knows("ann"));
 }
 
+TEST_CASE("dirsync and usn: a group that decides who is watched is renamed: that raises an alarm, and nobody is gone") {
+  for (const std::string method : {"dirsync", "usn"}) {
+    CAPTURE(method);
+    WatchedSamba directory;
+    directory.add({"ann"});
+    const std::string staff = "cn=staff (all)," + directory.unit("groups");
+    directory.change("dn: " + staff + "\nchangetype: add\nobjectClass: group\nmember: " + directory.dn("ann") + "\n");
+    WatchRequest request = directory.request(directory.unit("people"));
+    request.filter = "(&(objectClass=user)(memberOf=cn=staff \\28all\\29," + directory.unit("groups") + "))";
+    auto source = open_change_source(directory.endpoint(), method, request);
+    REQUIRE(source);
+    Follower follower;
+    refresh(**source, follower);
+    REQUIRE(follower.knows("ann"));
+    directory.change("dn: " + staff + "\nchangetype: modrdn\nnewrdn: cn=everybody\ndeleteoldrdn: 1\n");
+    const Error error = broken(**source);
+    CHECK(error.code == Errc::untrusted);
+    CHECK_MESSAGE(error.what.find("the group " + staff + " is not there any more") != std::string::npos, error.text());
+    CHECK(follower.knows("ann"));
+  }
+}
+
 TEST_CASE("dirsync and usn: a cookie that is none, or of another history, leads to a new look") {
   WatchedSamba directory;
   const Follower follower = follower_at(directory);
