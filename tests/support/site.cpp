@@ -361,7 +361,8 @@ void Site::agrees(const std::string& when, std::chrono::milliseconds limit) cons
   const bool told = check(
       "the events", [&] { return text_of(in_events()); }, is);
   if (!told && show) MESSAGE(read_file(file("events.jsonl")));
-  for (const Json& c : json({"plan"})["changes"]) CHECK_MESSAGE(refused_.contains(c["person"]), c.dump());
+  const Json plan = json({"plan"});
+  for (const Json& c : plan["changes"]) CHECK_MESSAGE(refused_.contains(c["person"]), c.dump());
   REQUIRE_MESSAGE((as_wanted && stored && told), muster({"problems"}).out);
 }
 
