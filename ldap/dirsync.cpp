@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "ldap/ad_source.h"
 #include "ldap/raw_search.h"
@@ -37,6 +38,15 @@ void take(Delta& delta, const std::string& name, Values&& values) {
   if (name == "isdeleted") delta.deleted = !values.empty() && to_lower(values.front()) == "true";
   if (name == "name" || name == "parentguid") delta.named = true;
   if (name == "objectclass") delta.created = true;
+}
+
+/// What is told later holds: a value is in one of the lists.
+void supersede(Values&& values, Values& list, Values& opposite) {
+  if (!opposite.empty()) {
+    const std::set<std::string> now(values.begin(), values.end());
+    std::erase_if(opposite, [&](const std::string& v) { return now.contains(v); });
+  }
+  std::move(values.begin(), values.end(), std::back_inserter(list));
 }
 
 class DirSync final : public AdSource {
@@ -92,8 +102,8 @@ Result<DirSyncAnswer> DirSync::ask(const std::string& filter, std::string_view c
           known.named |= delta.named;
           known.created |= delta.created;
           known.more_than_members |= delta.more_than_members;
-          std::move(delta.members.added.begin(), delta.members.added.end(), std::back_inserter(known.members.added));
-          std::move(delta.members.removed.begin(), delta.members.removed.end(), std::back_inserter(known.members.removed));
+          supersede(std::move(delta.members.removed), known.members.removed, known.members.added);
+          supersede(std::move(delta.members.added), known.members.added, known.members.removed);
           return ok();
         },
         stop);
