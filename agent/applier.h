@@ -63,7 +63,6 @@ class Applier {
   Status refresh_entry(const JournalRow& row, Instant at);
   Status refresh_group(Row group, Instant at);
   Result<bool> already(const JournalRow& row, std::optional<Entry>& after);
-  Result<bool> has_member(const GroupRow& group, const std::string& value);
   Result<std::optional<Entry>> look(const Change& change);
 
   Context& context_;

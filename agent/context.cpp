@@ -63,6 +63,22 @@ std::vector<std::pair<int, std::string>> join_values_of(const Person& person, co
   return values;
 }
 
+Result<bool> has_member(Connection& connection, const GroupRow& group, const std::string& value) {
+  SearchRequest request;
+  request.base = group.dn.str();
+  request.scope = SearchRequest::Scope::base;
+  request.filter = std::string("(") + member_attribute(group.kind) + "=" + escape_filter_value(value) + ")";
+  request.attributes = {"1.1"};
+  request.page_size = 0;
+  bool found = false;
+  const Status searched = connection.search(request, [&](Entry&&) {
+    found = true;
+    return ok();
+  });
+  if (!searched) return searched.error();
+  return found;
+}
+
 const char* member_attribute(GroupKind kind) {
   switch (kind) {
     case GroupKind::unique_member: return "uniqueMember";

@@ -58,6 +58,8 @@ std::vector<std::pair<int, std::string>> join_values_of(const Person& person, co
 bool needs_member(GroupKind kind, const Context& context);
 /// The attribute that holds a group's members.
 const char* member_attribute(GroupKind kind);
+/// Asks the directory about one value.
+Result<bool> has_member(Connection& connection, const GroupRow& group, const std::string& value);
 /// How `entry` is named in a group of this kind; empty where it has no uid.
 std::string member_value(GroupKind kind, const Entry& entry);
 /// The normal form of a member value as the server returned it.

@@ -2,7 +2,6 @@
 // else's change back. Where the server gives a version that decides (OpenLDAP's entryCSN, Active Directory's uSNChanged), the
 // mirror knows them; elsewhere, and for members, the directory is asked what is so now.
 #include "agent/engine.h"
-#include "schema/filter.h"
 
 namespace muster {
 
@@ -55,7 +54,7 @@ class Stale {
       for (const std::string& value : *values) {
         auto is = values == &change.added;
         if (context_.own_writes.since(group->id, member_key(group->kind, value), read_)) {
-          auto told = is_member(*group, value);
+          auto told = has_member(connection_, *group, value);
           if (!told && told.error().code == Errc::unreachable) return std::move(told).error();
           is = told ? *told : is;  // the group may be gone meanwhile
         }
@@ -64,21 +63,6 @@ class Stale {
     }
     change = std::move(now);
     return ok();
-  }
-
-  Result<bool> is_member(const GroupRow& group, const std::string& value) {
-    SearchRequest request;
-    request.base = group.dn.str();
-    request.scope = SearchRequest::Scope::base;
-    request.filter = std::string("(") + member_attribute(group.kind) + "=" + escape_filter_value(value) + ")";
-    request.attributes = {"objectClass"};
-    request.page_size = 0;
-    bool found = false;
-    MUSTER_TRY(connection_.search(request, [&](Entry&&) {
-      found = true;
-      return ok();
-    }));
-    return found;
   }
 
   Context& context_;

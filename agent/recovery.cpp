@@ -3,22 +3,6 @@
 
 namespace muster {
 
-Result<bool> Applier::has_member(const GroupRow& group, const std::string& value) {
-  SearchRequest request;
-  request.base = group.dn.str();
-  request.scope = SearchRequest::Scope::base;
-  request.filter = std::string("(") + member_attribute(group.kind) + "=" + escape_filter_value(value) + ")";
-  request.attributes = {"1.1"};
-  request.page_size = 0;
-  bool found = false;
-  const Status searched = connection_.search(request, [&](Entry&&) {
-    found = true;
-    return ok();
-  });
-  if (!searched) return searched.error();
-  return found;
-}
-
 Result<bool> Applier::already(const JournalRow& row, std::optional<Entry>& after) {
   const Change& c = row.change;
   if (row.group) {
@@ -27,7 +11,7 @@ Result<bool> Applier::already(const JournalRow& row, std::optional<Entry>& after
     const auto entry = row.entry ? context_.store.entry_by_row(row.entry) : std::nullopt;
     std::string value = entry ? member_value(group->kind, entry->entry) : c.from.empty() ? c.dn.str() : c.from.front();
     if (!entry && value.starts_with("uid:")) value = value.substr(4);
-    auto found = has_member(*group, value);
+    auto found = has_member(connection_, *group, value);
     if (!found) return std::move(found).error();
     return *found == (c.action == Action::add_member);
   }

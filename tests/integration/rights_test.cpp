@@ -69,6 +69,17 @@ void works_with_them(Site& site) {
   site.agrees("somebody is where leavers are");
 }
 
+/// What is said of an account that may read everything and nothing else.
+json report_of_reader(Site& site) {
+  const Finished bare = site.muster({"check", "--rights", "--output", "json"});
+  CHECK(bare.code == 1);
+  json report = json::parse(bare.out);
+  INFO(text(report));
+  CHECK(any_begins(results(report), "MISSING creating accounts"));
+  CHECK(any_begins(results(report), "MISSING members"));
+  return report;
+}
+
 }  // namespace
 
 TEST_CASE("rights on slapd: what is printed grants all of it, and nothing less does") {
@@ -78,12 +89,7 @@ TEST_CASE("rights on slapd: what is printed grants all of it, and nothing less d
   const std::string account = "by dn.exact=\"" + slapd.value("BIND_DN") + "\"";
   slapd.restrict_to("access to dn.base=\"" + slapd.value("SUFFIX") + "\" " + account + " read by * break\naccess to dn.subtree=\"" +
                     slapd.value("SUFFIX") + "\" " + account + " read by * break");
-  const Finished bare = site.muster({"check", "--rights", "--output", "json"});
-  CHECK(bare.code == 1);
-  const json before = json::parse(bare.out);
-  INFO(text(before));
-  CHECK(any_begins(results(before), "MISSING creating accounts"));
-  CHECK(any_begins(results(before), "MISSING members"));
+  const json before = report_of_reader(site);
 
   slapd.restrict_to(as_slapd_conf(before["delegation"]) + "access to dn.subtree=\"" + slapd.value("SUFFIX") + "\" " + account +
                     " none by * break");
@@ -104,12 +110,7 @@ TEST_CASE("rights on 389: the ACIs that are printed grant all of it, and nothing
       "dn: " + site.server().value("SUFFIX") +
       "\nchangetype: modify\nadd: aci\naci: (targetattr=\"* || nsUniqueId\")(version 3.0; acl \"sees\"; allow (read,search) " +
       who + ";)\n");
-  const Finished bare = site.muster({"check", "--rights", "--output", "json"});
-  CHECK(bare.code == 1);
-  const json before = json::parse(bare.out);
-  INFO(text(before));
-  CHECK(any_begins(results(before), "MISSING creating accounts"));
-  CHECK(any_begins(results(before), "MISSING members"));
+  const json before = report_of_reader(site);
   CHECK(any_begins(results(before), "off catching up"));
 
   site.change("dn: " + site.server().value("SUFFIX") + "\nchangetype: modify\ndelete: aci\n");
