@@ -9,6 +9,22 @@ OptionRow by() { return {"by", "NAME", "who decides; recorded in the audit trail
 OptionRow reason() { return {"reason", "TEXT", "why; recorded in the audit trail", true}; }
 ArgumentRow hold() { return {"HOLD", "its identifier, as `muster holds` shows it; a beginning that is unique is enough"}; }
 
+CommandRow init_row() {
+  return {
+      "init",
+      "asks a live server what it is and writes a first configuration",
+      "Reads people and groups and changes nothing there. Writes muster.xml, rules and a feed that agrees with the directory to "
+      "where "
+      "--config says, and never over a file that exists.",
+      {{"URL", "the server: ldaps://host, ldap://host, srv:domain or ldapi:///"}},
+      {{"bind", "DN", "the agent's account; without it and --keytab: anonymous, or the system user over ldapi://"},
+       {"password-file", "FILE", "its password, in the first line; -: standard input"},
+       {"keytab", "FILE", "Kerberos instead: the account's key"},
+       {"ca", "FILE", "certificates to trust; default: the system's"},
+       {"start-tls", "", "StartTLS on ldap://"},
+       {"base", "DN", "look below it; default: the server's naming context"}}};
+}
+
 std::vector<CommandRow> make_rows() {
   return {
       {"run", "the service: watch, feed, apply, report, until stopped",
@@ -56,18 +72,7 @@ std::vector<CommandRow> make_rows() {
       {"problems", "what could not be done, and what drifted: for whom, why, since when", ""},
       {"audit verify", "finds any record of the audit trail that was changed or is missing", ""},
       {"audit export", "prints the audit trail, one JSON document per line", ""},
-      {"init",
-       "asks a live server what it is and writes a first configuration",
-       "Reads people and groups and changes nothing there. Writes muster.xml, rules and a feed that agrees with the directory to "
-       "where "
-       "--config says, and never over a file that exists.",
-       {{"URL", "the server: ldaps://host, ldap://host, srv:domain or ldapi:///"}},
-       {{"bind", "DN", "the agent's account; without it and --keytab: anonymous, or the system user over ldapi://"},
-        {"password-file", "FILE", "its password, in the first line; -: standard input"},
-        {"keytab", "FILE", "Kerberos instead: the account's key"},
-        {"ca", "FILE", "certificates to trust; default: the system's"},
-        {"start-tls", "", "StartTLS on ldap://"},
-        {"base", "DN", "look below it; default: the server's naming context"}}},
+      init_row(),
       {"help", "explains a command", "", {{"COMMAND", "its name", false}}},
   };
 }
