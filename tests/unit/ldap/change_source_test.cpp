@@ -20,7 +20,11 @@ ServerInfo server(Family family, const std::vector<std::string_view>& controls) 
 
 TEST_CASE("the groups that a filter is about are found in it") {
   using Groups = std::vector<std::string>;
-  const std::pair<std::string, Groups> cases[] = {
+  struct Case {
+    std::string filter;
+    Groups groups;
+  };
+  const Case cases[] = {
       {"(objectClass=user)", {}},
       {"(memberOf=cn=a,dc=x)", {"cn=a,dc=x"}},
       {"(&(objectClass=user)(|(memberof=cn=a,dc=x)(MemberOf:1.2.840.113556.1.4.1941:=cn=b,dc=x)))", {"cn=a,dc=x", "cn=b,dc=x"}},
@@ -28,9 +32,9 @@ TEST_CASE("the groups that a filter is about are found in it") {
       {"(memberOf=*)", {}},
       {"(memberOf", {}},
   };
-  for (const auto& [filter, groups] : cases) {
-    CAPTURE(filter);
-    CHECK(wire::groups_named_in(filter) == groups);
+  for (const Case& c : cases) {
+    CAPTURE(c.filter);
+    CHECK(wire::groups_named_in(c.filter) == c.groups);
   }
 }
 
