@@ -40,6 +40,7 @@ struct Context {
   ServerTraits server;
   std::vector<Stream> streams;
   OwnWrites own_writes;
+  bool restored = false;  ///< the state is from a backup, and was not compared with the directory yet
 
   const Rules& rules() const { return config->rules; }
   const DirectorySettings& directory() const { return config->settings.directory; }

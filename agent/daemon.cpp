@@ -266,14 +266,21 @@ Status Daemon::require_ready() {
 
 Result<RunReport> Daemon::resync(bool full, const std::vector<std::string>& people) {
   const auto begun = Mailbox::Clock::now();
-  MUSTER_TRY(require_ready());
   MUSTER_TRY(engine_.reload());
+  if (!engine_.connected()) stop_watchers();
+  MUSTER_TRY(require_ready());
   Status fed = engine_.read_feed(full);
   note_feed(fed);
   if (!fed) return std::move(fed).error();
   if (Status read = engine_.read_directory(); !read) {
     if (read.error().code == Errc::unreachable) lost_directory(read.error());
     return std::move(read).error();
+  }
+  // Whoever asks for a resync may know better than a watch that does not believe the server (one set back to a backup).
+  for (std::size_t lane = 0; lane < engine_.context().streams.size(); ++lane) {
+    if (watchers_[lane].running) continue;
+    MUSTER_TRY(engine_.forget_cookie(engine_.context().streams[lane]));
+    watchers_[lane].retry_at = {};
   }
   MUSTER_TRY(engine_.retry_now());
   for (const std::string& p : people) MUSTER_TRY(engine_.only(p));
@@ -303,6 +310,7 @@ Status Daemon::run(std::stop_token stop) {
       const Status reloaded = engine_.reload();
       spdlog::log(reloaded ? spdlog::level::info : spdlog::level::err, "reload: {}", reloaded ? "done" : reloaded.error().text());
       feed_due_ = true;
+      connect_at_ = {};
     }
     if (feed_due_.exchange(false)) note_feed(engine_.read_feed(false));
     start_due_watchers();

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "agent/applier.h"
 #include "agent/feed_intake.h"
@@ -23,6 +24,14 @@ std::string joins_stamp(const Rules& rules) {
   Sha256 sum;
   for (const JoinRule& j : rules.joins) sum.add(j.attribute).add(j.value.source());
   return sum.hex();
+}
+
+bool same_server(const DirectorySettings& a, const DirectorySettings& b) {
+  const auto all = [](const DirectorySettings& s) {
+    return std::tie(s.urls, s.site, s.family, s.bind, s.bind_dn, s.keytab, s.principal, s.secret, s.tls_ca, s.tls_cert, s.tls_key,
+                    s.start_tls);
+  };
+  return all(a) == all(b);
 }
 
 Error all_of(const std::vector<Complaint>& complaints) {
@@ -57,6 +66,7 @@ Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<Config> config, Opt
     engine->copy_path_ = std::move(copy);
     engine->context_->config = std::move(config);
     engine->feed_ = std::move(*feed);
+    engine->context_->restored = !engine->context_->store.meta("restored").empty();
     engine->context_->store.drop_planned();
     engine->context_->store.planned_to(1);
     return engine;
@@ -70,7 +80,7 @@ void Engine::progress(const std::string& what, std::size_t done, std::size_t tot
 Status Engine::connect() {
   std::unique_ptr<Config> config;
   const Status done = guarded([&]() -> Status {
-    const Settings& s = settings();
+    const Settings& s = pending_ ? pending_->settings : settings();
     Secret password;
     if (s.directory.bind == BindMethod::simple) {
       auto secret = read_secret(s.directory.secret, s.directory_of_file);
@@ -81,8 +91,8 @@ Status Engine::connect() {
     if (!opened) return std::move(opened).error();
     connection_ = std::move(*opened);
     const bool first = context_->streams.empty();
-    if (first) config = std::move(context_->config);
-    Status ready = first ? adopt_or_hold(config) : ok();
+    config = std::move(first ? context_->config : pending_);
+    Status ready = config ? adopt_or_hold(config) : ok();
     if (ready && !options_.dry_run) {
       auto recovered = Applier(*context_, *connection_).recover();
       if (!recovered) ready = std::move(recovered).error();
@@ -91,7 +101,7 @@ Status Engine::connect() {
     return ready;
   });
   if (!done) connection_.reset();
-  if (!done && config) context_->config = std::move(config);  // for the next attempt, and for whoever reports this one
+  if (!done && config && !context_->config) context_->config = std::move(config);  // for the next attempt, and for who reports this
   return done;
 }
 
@@ -130,13 +140,19 @@ Status Engine::reload() {
   return guarded([&]() -> Status {
     LoadResult loaded = load_config(options_.config_file);
     if (!loaded.config) return all_of(loaded.errors);
-    if (!connection_) return ok();
     auto feed = open_feed(loaded.config->settings.feed);
     if (!feed) return std::move(feed).error();
     if (loaded.config->settings.state_path != state_path_) {
       return Error{Errc::config, "<state path> changed; a running agent cannot change its state file", "restart the service"};
     }
-    MUSTER_TRY(adopt_or_hold(loaded.config));
+    if (!connection_) {
+      // Rules are held against a server's schema, so they wait for one: the one that the new files name.
+      (context_->streams.empty() ? context_->config : pending_) = std::move(loaded.config);
+    } else {
+      const DirectorySettings before = settings().directory;
+      MUSTER_TRY(adopt_or_hold(loaded.config));
+      if (!same_server(before, settings().directory)) connection_.reset();
+    }
     feed_ = std::move(*feed);
     return ok();
   });
@@ -241,6 +257,8 @@ Result<RunReport> Engine::settle() {
   return guarded([&]() -> Result<RunReport> {
     Context& c = *context_;
     const auto begun = std::chrono::steady_clock::now();
+    if (!connection_) return Error{Errc::unreachable, "there is no connection to the directory", "muster status says why"};
+    MUSTER_TRY(end_restoration());
     RunReport report;
     if (const auto last = c.store.last_audit()) report.audit_before = last->seq;
     MUSTER_TRY(due(system_now().utc));

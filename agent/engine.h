@@ -47,7 +47,8 @@ class Engine {
   void disconnect() { connection_.reset(); }
   Connection& connection() { return *connection_; }
 
-  /// New files from disk (SIGHUP, or before a resync). Errc::config: the old ones stay in force.
+  /// New files from disk (SIGHUP, or before a resync). Errc::config: the old ones stay in force. Without a connection they are taken
+  /// over with the next one. Where they name another server, or another account, the connection is given up.
   Status reload();
 
   /// Reads the feed when it changed, or when `force`.
@@ -65,6 +66,11 @@ class Engine {
   std::shared_ptr<const std::map<EntryId, std::string>> known_of(const Stream& stream);
   /// A server no longer honours a cookie.
   Status forget_cookie(const Stream& stream);
+
+  /// Events up to `newest` were sent by this agent. Where the state does not know of them, it was restored from a backup:
+  /// everything is compared with the directory, and what upstream was told (`told` reads what comes behind an event) says what of
+  /// the differences was the agent's own work.
+  Status learn(Row newest, const std::function<Status(Row after, const std::function<void(const OutboxRow&)>& each)>& told);
 
   /// True when every base was read and HR's people are known: only then is anything planned.
   bool ready();
@@ -112,6 +118,7 @@ class Engine {
   Status check_sentinels();
   Result<bool> round(int number, RunReport& report, Gatekeeper& gate);
   Result<bool> approve_rules(const std::string& hold, const Verdicts& verdict, bool approved);
+  Status end_restoration();
   void progress(const std::string& what, std::size_t done, std::size_t total) const;
 
   std::unique_ptr<Context> context_;
@@ -119,6 +126,7 @@ class Engine {
   std::string state_path_;
   std::string copy_path_;  ///< of a dry run
   std::optional<Connection> connection_;
+  std::unique_ptr<Config> pending_;  ///< reloaded without a connection
   std::unique_ptr<Feed> feed_;
 };
 

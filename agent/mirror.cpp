@@ -34,6 +34,12 @@ void Mirror::report(const std::string& kind, Row row, const Entry& entry, json d
   if (const auto person = context_.store.person_of_entry(row)) details["person"] = person->person.key.rep();
   details["entry"] = to_string(entry.id);
   details["dn"] = entry.dn.str();
+  if (context_.restored) {
+    details["reason"] =
+        details.value("reason", "") +
+        "; found when a state file from a backup was compared with the directory, so it may have been known before, "
+        "and may have been muster's own work";
+  }
   context_.recorder.event(kind, std::move(details), at);
 }
 
@@ -58,6 +64,7 @@ void Mirror::report_account(const EntryRow& before, const Entry& after, const Or
   const bool was = context_.accounts->is_disabled(before.entry, origin.at);
   const bool is = context_.accounts->is_disabled(after, origin.at);
   if (was == is) return;
+  if (context_.restored && is && before.ledger.disabled_at) return;  // upstream was told that muster did
   const char* word[] = {"enabled", "disabled"};
   report("account", before.id, after,
          {{"before", {word[was]}}, {"after", {word[is]}}, {"reason", std::string(word[is]) + " by somebody else"}}, origin.at);

@@ -22,7 +22,11 @@ std::string random_uuid() {
 namespace {
 
 json common(const Change& c) {
-  json j = {{"action", to_string(c.action)}, {"person", c.person.rep()}, {"entry", to_string(c.entry)}, {"dn", c.dn.str()}};
+  json j = {{"action", to_string(c.action)},
+            {"decision", to_string(c.decision)},
+            {"person", c.person.rep()},
+            {"entry", to_string(c.entry)},
+            {"dn", c.dn.str()}};
   if (!c.attribute.empty()) j["attribute"] = c.attribute;
   if (!c.group.empty()) j["group"] = c.group.str();
   j["before"] = c.from;
@@ -62,7 +66,7 @@ void Recorder::decided(const std::string& kind, json details, Instant at) {
 
 void Recorder::event(const std::string& kind, json details, Instant at) {
   const std::string id = random_uuid();
-  json line = {{"id", id}, {"time", iso_time(at)}, {"kind", kind}};
+  json line = {{"id", id}, {"seq", store_.newest_event() + 1}, {"time", iso_time(at)}, {"kind", kind}};
   for (const char* always : {"person", "entry", "dn", "before", "after", "reason"}) {
     if (!details.contains(always)) line[always] = nullptr;
   }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <random>
 #include <set>
 
@@ -96,9 +97,13 @@ Result<std::vector<std::string>> discover(const std::string& domain, const std::
   const auto random = [&](std::uint32_t most) { return std::uniform_int_distribution<std::uint32_t>(0, most)(generator); };
   std::vector<std::string> urls;
   std::set<std::string> seen;
+  std::optional<Error> failure;  // only counts where nothing else names a server
   for (const std::string& name : srv_names(domain, site)) {
     auto records = resolver.ask(name);
-    if (!records) return std::move(records).error();
+    if (!records) {
+      if (!failure) failure = std::move(records).error();
+      continue;
+    }
     for (const SrvRecord& r : in_order(std::move(*records), random)) {
       const int port = tls && r.port == kLdapPort ? kLdapsPort : r.port;
       std::string url = (tls ? "ldaps://" : "ldap://") + r.host + ":" + std::to_string(port);
@@ -106,6 +111,7 @@ Result<std::vector<std::string>> discover(const std::string& domain, const std::
     }
   }
   if (!urls.empty()) return urls;
+  if (failure) return *std::move(failure);
   return Error{Errc::config, "DNS names no LDAP server of " + domain + " (_ldap._tcp." + domain + ")",
                "check the domain's name, and that this machine asks the domain's name servers"};
 }

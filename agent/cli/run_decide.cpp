@@ -18,6 +18,7 @@ Result<json> decide_alone(Session& session, bool approve, const Verdicts& verdic
   if (!lock) return std::move(lock).error();
   auto engine = Engine::open(std::move(session.config), {session.call.config, false, {}});
   if (!engine) return std::move(engine).error();
+  MUSTER_TRY(learn_from_upstream(**engine));
   MUSTER_TRY((*engine)->connect());
   MUSTER_TRY((*engine)->read_directory());
   const std::string hold = session.call.argument(0);

@@ -90,7 +90,8 @@ int resync_alone(Session& session) {
                                 progress.update(what, done, total);
                               }});
   if (!engine) return fail(session, engine.error());
-  Status ready = prepare(**engine, session.call, session.call.has("full"));
+  Status ready = learn_from_upstream(**engine);
+  if (ready) ready = prepare(**engine, session.call, session.call.has("full"));
   (*engine)->directory_trouble(ready || ready.error().code == Errc::not_found ? std::nullopt : std::optional(ready.error()));
   auto run = ready ? (*engine)->settle() : Result<RunReport>(ready.error());
   const Status delivered = deliver_now(**engine);

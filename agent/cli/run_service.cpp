@@ -38,6 +38,7 @@ std::jthread watch_feed(const FeedSettings& settings, Daemon& daemon) {
 
 int serve(Session& session, Engine& engine, Host& host) {
   LiveStatus live;
+  if (const Status learnt = learn_from_upstream(engine); !learnt) return fail(session, learnt.error());
   auto sinks = open_sinks(engine.settings().upstream);
   if (!sinks) return fail(session, sinks.error());
   Pump pump(engine.state_path(), std::move(*sinks), live);

@@ -66,6 +66,7 @@ ALTER TABLE grp ADD COLUMN rid INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE grp ADD COLUMN guarded INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX grp_rid ON grp(rid) WHERE rid<>0;
 )",
+    "CREATE TABLE told(seq INTEGER PRIMARY KEY, body TEXT NOT NULL)",
 };
 constexpr int kVersion = static_cast<int>(std::size(kSteps));
 

@@ -91,5 +91,6 @@ void Store::set_cursor(const std::string& stream, const std::string& cookie, con
   s.bind(1, std::string_view(stream)).bind_blob(2, cookie).bind(3, std::string_view(params)).run();
 }
 void Store::forget_cursors() { impl_->db.exec("DELETE FROM cursor"); }
+void Store::forget_cookies() { impl_->db.exec("UPDATE cursor SET cookie=''"); }
 
 }  // namespace muster

@@ -123,6 +123,7 @@ class Store {
   std::optional<Cursor> cursor(const std::string& stream);
   void set_cursor(const std::string& stream, const std::string& cookie, const std::string& params);
   void forget_cursors();
+  void forget_cookies();
 
   // --- entries (store_entries.cpp)
   std::optional<EntryRow> entry(const EntryId& uuid);
@@ -313,6 +314,14 @@ class Store {
   Row upstream_position(const std::string& upstream);
   void set_upstream_position(const std::string& upstream, Row seq);
   void prune_outbox(Row upto);
+  /// The number of the newest event that ever was; 0: there was none.
+  Row newest_event();
+  /// The next event gets a number behind `seq`.
+  void number_events_after(Row seq);
+  /// Events that upstream has and this state does not know, until they are learnt from.
+  void keep_told(Row seq, const std::string& body);
+  void each_told(const std::function<void(const std::string& body)>& each);
+  void forget_told();
   /// The row of an event that is still in the outbox; 0: none.
   Row outbox_row_of(const std::string& id);
 

@@ -70,4 +70,24 @@ Row Store::outbox_row_of(const std::string& id) {
 }
 void Store::prune_outbox(Row upto) { with(impl_->db.cached("DELETE FROM outbox WHERE seq<=?"), upto).run(); }
 
+Row Store::newest_event() {
+  auto& s = impl_->db.cached("SELECT seq FROM sqlite_sequence WHERE name='outbox'");
+  const sql::Rewind rewind(s);
+  return s.step() ? s.integer(0) : 0;
+}
+void Store::number_events_after(Row seq) {
+  // SQLite keeps AUTOINCREMENT's number in a table without a key, and for a table that was never written to it has none.
+  impl_->db.exec("DELETE FROM sqlite_sequence WHERE name='outbox'");
+  with(impl_->db.cached("INSERT INTO sqlite_sequence VALUES('outbox',?)"), seq).run();
+}
+
+void Store::keep_told(Row seq, const std::string& body) {
+  with(impl_->db.cached("INSERT INTO told VALUES(?,?) ON CONFLICT DO NOTHING"), seq, std::string_view(body)).run();
+}
+void Store::each_told(const std::function<void(const std::string& body)>& each) {
+  auto s = impl_->db.prepare("SELECT body FROM told ORDER BY seq");
+  while (s.step()) each(s.text(0));
+}
+void Store::forget_told() { impl_->db.exec("DELETE FROM told"); }
+
 }  // namespace muster

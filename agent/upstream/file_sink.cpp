@@ -1,5 +1,8 @@
 #include "agent/upstream/file_sink.h"
 
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "agent/engine.h"
@@ -14,10 +17,32 @@ Status FileSink::open() {
   return ok();
 }
 
-Result<std::string> FileSink::last_delivered() {
+namespace {
+
+/// Lines that others wrote there have no number, and are nobody's.
+OutboxRow event_of(std::string line) {
+  const auto event = nlohmann::json::parse(line, nullptr, false);
+  if (!event.is_object() || !event.contains("id") || !event["id"].is_string()) return {};
+  const auto seq = event.find("seq");
+  return {seq != event.end() && seq->is_number_integer() ? seq->get<Row>() : 0, event["id"], std::move(line)};
+}
+
+}  // namespace
+
+Result<Sink::Delivered> FileSink::last_delivered() {
   MUSTER_TRY(open());
-  const auto line = nlohmann::json::parse(file_->last_line(), nullptr, false);
-  return line.is_object() ? line.value("id", "") : std::string();
+  OutboxRow last = event_of(file_->last_line());
+  return Delivered{std::move(last.id), last.seq};
+}
+
+Status FileSink::told_after(Row seq, const std::function<void(const OutboxRow&)>& each) {
+  std::ifstream in(path_, std::ios::binary);
+  if (!in) return Error{Errc::io, "reading " + path_ + ": " + std::strerror(errno), ""};
+  for (std::string line; std::getline(in, line);) {
+    const OutboxRow event = event_of(std::move(line));
+    if (event.seq > seq) each(event);
+  }
+  return ok();
 }
 
 Status FileSink::deliver(std::span<const OutboxRow> events) {
@@ -34,6 +59,22 @@ Result<std::vector<std::unique_ptr<Sink>>> open_sinks(const UpstreamSettings& se
   std::vector<std::unique_ptr<Sink>> sinks;
   for (const UpstreamSettings::File& f : settings.files) sinks.push_back(std::make_unique<FileSink>(f.path));
   return sinks;
+}
+
+Status learn_from_upstream(Engine& engine) {
+  auto sinks = open_sinks(engine.settings().upstream);
+  if (!sinks) return std::move(sinks).error();
+  Sink* ahead = nullptr;
+  Row newest = 0;
+  for (const auto& sink : *sinks) {
+    auto last = sink->last_delivered();
+    // An upstream that cannot be asked now is asked again when something is delivered to it.
+    if (!last || last->seq <= newest) continue;
+    newest = last->seq;
+    ahead = sink.get();
+  }
+  if (!ahead) return ok();
+  return engine.learn(newest, [&](Row after, const auto& each) { return ahead->told_after(after, each); });
 }
 
 Status deliver_now(Engine& engine) {

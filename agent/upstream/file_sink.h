@@ -18,7 +18,8 @@ class FileSink final : public Sink {
  public:
   explicit FileSink(std::string path) : path_(std::move(path)), name_("file " + path_) {}
   const std::string& name() const override { return name_; }
-  Result<std::string> last_delivered() override;
+  Result<Delivered> last_delivered() override;
+  Status told_after(Row seq, const std::function<void(const OutboxRow&)>& each) override;
   Status deliver(std::span<const OutboxRow> events) override;
 
  private:
@@ -29,6 +30,10 @@ class FileSink final : public Sink {
 
 /// A sink for each <upstream> element.
 Result<std::vector<std::unique_ptr<Sink>>> open_sinks(const UpstreamSettings& settings);
+
+/// Where upstream was told more than the state file knows, that file is from a backup: Engine::learn(). Before anything is
+/// delivered.
+Status learn_from_upstream(Engine& engine);
 
 /// Delivers what is in the outbox before a command ends that works without a service.
 Status deliver_now(Engine& engine);

@@ -42,7 +42,7 @@ void Pump::wake() {
 Status Pump::resume(Lane& lane, Store& store) {
   auto last = lane.sink->last_delivered();
   if (!last) return std::move(last).error();
-  lane.position = std::max(store.upstream_position(lane.sink->name()), last->empty() ? Row{0} : store.outbox_row_of(*last));
+  lane.position = std::max(store.upstream_position(lane.sink->name()), last->id.empty() ? Row{0} : store.outbox_row_of(last->id));
   return ok();
 }
 

@@ -1,6 +1,8 @@
 // muster init: a first configuration that passes muster check and changes nobody.
 #include <doctest/doctest.h>
 
+#include <filesystem>
+
 #include "tests/support/site.h"
 
 using namespace muster::test;
@@ -61,4 +63,31 @@ TEST_CASE("init on 389 writes a configuration that passes check and changes nobo
 }
 TEST_CASE("init on Samba writes a configuration that passes check and changes nobody") {
   begins(Site::Kind::active_directory, "ad", "employeeNumber");
+}
+
+TEST_CASE("init over the local socket, where the system says who asks") {
+  Site site(Site::Kind::openldap);
+  staff(site);
+  const std::string config = site.file("first/muster.xml");
+  const Finished made = Installed::muster_with(config, {"init", site.server().value("LDAPI_URL")});
+  CHECK_MESSAGE(made.code == 0, made.err);
+  CHECK(read_file(config).find("<bind method=\"external\"") != std::string::npos);
+  CHECK(!std::filesystem::exists(site.file("first/secrets")));
+  const Finished check = Installed::muster_with(config, {"check"});
+  CHECK_MESSAGE(check.code == 0, (check.out + check.err));
+  CHECK(Installed::muster_with(config, {"plan"}).code == 0);
+}
+
+TEST_CASE("init by a keytab") {
+  Site site(Site::Kind::active_directory, {{"KERBEROS", "1"}});
+  staff(site);
+  const std::string config = site.file("first/muster.xml");
+  const Environment kerberos{{"KRB5_CONFIG", site.server().value("KRB5_CONFIG")}};
+  const Finished made =
+      Installed::muster_with(config, {"init", site.server().url(), "--keytab", site.server().value("KEYTAB")}, "", kerberos);
+  CHECK_MESSAGE(made.code == 0, made.err);
+  CHECK(read_file(config).find("<bind method=\"gssapi\"") != std::string::npos);
+  const Finished check = Installed::muster_with(config, {"check"}, "", kerberos);
+  CHECK_MESSAGE(check.code == 0, (check.out + check.err));
+  CHECK(Installed::muster_with(config, {"plan"}, "", kerberos).code == 0);
 }

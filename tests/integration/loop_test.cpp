@@ -193,6 +193,29 @@ TEST_CASE("loop: the service outlives its directory, and misses nothing") {
   CHECK(service->running());
 }
 
+TEST_CASE("loop: a reload while the directory is away counts, and one that names another address leads there") {
+  Company c({});
+  auto service = c.service();
+  const auto url = [&] { return c.server_in_use(); };
+  const std::string before = c.slapd().url(), after = "ldap://localhost" + before.substr(before.rfind(':'));
+  const auto edit = [&](const std::string& from, const std::string& to) {
+    replace_text(c.config(), from, to);
+    service->signal(SIGHUP);
+  };
+  edit(before, after);
+  CHECK(wait_until([&] { return url() == after; }));
+  c.slapd().kill();
+  CHECK(wait_until([&] { return c.json({"status"}).contains("error"); }, std::chrono::seconds(60)));
+  edit(after, before);
+  c.slapd().start();
+  CHECK(wait_until([&] { return url() == before; }, std::chrono::seconds(60)));
+  edit(before, "ldap://localhost:1");
+  CHECK(wait_until([&] { return c.muster({"problems"}).out.find("localhost:1:") != std::string::npos; },
+                   std::chrono::seconds(60)));
+  edit("ldap://localhost:1", before);
+  CHECK(wait_until([&] { return url() == before; }, std::chrono::seconds(60)));
+}
+
 TEST_CASE("loop: a resync is asked of the running service") {
   Company c({.mode = "off"});
   auto service = c.service();

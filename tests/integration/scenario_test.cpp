@@ -5,6 +5,8 @@
 #include <sqlite3.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <set>
 
 #include "tests/support/site.h"
 
@@ -51,12 +53,14 @@ class Scenario {
       site_.employ(n, {"First" + n, "Last" + n, i % 2 ? "Sales" : "Engineering"});
     }
     site_.publish();
-    // A group that is not there yet.
-    const std::string big = "\"" + site_.group("big") + "\"";
-    write_file(site_.file("mapping.d/big.xml"),
-               "<mapping xmlns=\"urn:muster:config:1\"><access><managed group=" + big +
-                   " membership=\"granted\"/><role name=\"big\" when=\"status='Active' and title='big'\"><group dn=" + big +
-                   "/></role></access></mapping>\n");
+    // Groups that are not there yet.
+    for (const std::string name : {"big", "guests"}) {
+      const std::string dn = "\"" + site_.group(name) + "\"";
+      write_file(site_.file("mapping.d/" + name + ".xml"), "<mapping xmlns=\"urn:muster:config:1\"><access><managed group=" + dn +
+                                                               " membership=\"granted\"/><role name=\"" + name +
+                                                               "\" when=\"status='Active' and title='" + name +
+                                                               "'\"><group dn=" + dn + "/></role></access></mapping>\n");
+    }
     service_ = site_.service();
     site_.agrees("initial sync");
     names();
@@ -65,12 +69,14 @@ class Scenario {
     drift();
     scope();
     killed();
+    restored();
     server_restarts();
+    server_set_back();
     cookie();
     missed();
     big_group();
-    service_->signal(SIGTERM);
-    CHECK(service_->wait() == 0);
+    stop_service();
+    events_are_numbered();
   }
 
  private:
@@ -182,6 +188,53 @@ class Scenario {
     site_.agrees("the agent was killed during changes");
   }
 
+  bool is_guest(const std::string& key) {
+    return !site_.server().search(site_.unit("groups"), "(&(cn=guests)(member=" + site_.dn_of(key) + "))", {"1.1"}).empty();
+  }
+
+  /// The machine is set back to an older day: what the agent did since is in the directory and upstream, and not in its state.
+  void restored() {
+    site_.change("dn: " + site_.group("guests") + "\nchangetype: add\nobjectClass: " + (site_.is_ad() ? "group" : "groupOfNames") +
+                 "\ncn: guests\n" +
+                 (site_.kind() == Site::Kind::openldap ? "member: " + site_.server().value("BIND_DN") + "\n" : ""));
+    stop_service();
+    std::filesystem::copy_file(site_.file("state.db"), site_.file("backup.db"));
+    service_ = site_.service();
+    site_.employ("10", {"Lost", "Time"});
+    site_.of("1").department = site_.of("1").department == "Sales" ? "Engineering" : "Sales";
+    site_.of("8").title = "guests";
+    site_.dismiss("9");
+    site_.publish();
+    site_.change(replace(site_.dn_of("7"), "telephoneNumber", "+49 1"));
+    site_.agrees("what the backup does not know");
+    CHECK(wait_until([&] { return is_guest("8"); }));
+    stop_service();
+    std::filesystem::rename(site_.file("backup.db"), site_.file("state.db"));
+    site_.change(replace(site_.dn_of("7"), "displayName", "Since the backup"));
+    service_ = site_.service();
+    site_.agrees("the agent's machine was set back to a backup");
+    // Only upstream could tell what muster had granted, and whom it had disabled.
+    site_.of("8").title = "Clerk";
+    site_.of("9").status = "Active";
+    site_.publish();
+    site_.agrees("somebody is no guest any more, and somebody came back");
+    CHECK(wait_until([&] { return !is_guest("8"); }));
+    CHECK(site_.events("restored").size() == 1);
+    events_are_numbered();
+  }
+
+  /// Each has the number after the one before it, and an id of its own.
+  void events_are_numbered() {
+    std::int64_t last = 0;
+    std::set<std::string> ids;
+    for (const json& e : site_.events()) {
+      CHECK(e["seq"] == last + 1);
+      CHECK(ids.insert(e["id"]).second);
+      last = e["seq"];
+    }
+    CHECK(site_.muster({"audit", "verify"}).code == 0);
+  }
+
   void server_restarts() {
     site_.server().stop();
     site_.of("2").title = "While it was away";
@@ -192,6 +245,25 @@ class Scenario {
     site_.dismiss("2");
     site_.publish();
     site_.agrees("a leaver after that");
+  }
+
+  /// What was done since the backup is done anew.
+  void server_set_back() {
+    site_.server().back_up();
+    site_.agrees("the server was backed up");
+    site_.employ("11", {"After", "Backup"});
+    site_.of("1").department = site_.of("1").department == "Sales" ? "Engineering" : "Sales";
+    site_.dismiss("4");
+    site_.publish();
+    site_.agrees("what the server's backup does not know");
+    site_.server().restore();
+    if (site_.kind() == Site::Kind::openldap) {  // it may as well be a replica that lags behind, so somebody has to say so
+      CHECK(wait_until([&] { return site_.muster({"problems"}).out.find("knows less than") != std::string::npos; },
+                       std::chrono::minutes(1)));
+      CHECK(site_.muster({"resync"}).code == 0);
+    }
+    give_anew("11");
+    site_.agrees("the server was set back to its backup", std::chrono::minutes(1));
   }
 
   void stop_service() {

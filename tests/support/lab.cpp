@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <sstream>
 
@@ -60,6 +61,8 @@ std::optional<std::pair<std::string, std::string>> ldif_line(const std::string& 
 
 }  // namespace
 
+const std::string& muster_binary() { return kMuster; }
+
 LabServer::LabServer(std::string script, Environment wishes) : script_(std::move(script)), wishes_(std::move(wishes)) {
   lab("up");
   for (const std::string& line : lines_of(read_file(folder_ / "env"))) {
@@ -87,6 +90,17 @@ void Slapd::restrict_to(const std::string& rules) {
   REQUIRE(at != std::string::npos);
   if (!rules.empty()) text.insert(at, kBegin + rules + "\n# end\n");
   write_file(path, text);
+  start();
+}
+void LabServer::back_up() {
+  stop();
+  REQUIRE(run({"cp", "-a", "--sparse=always", folder_ / script_, folder_ / "backup"}).code == 0);
+  start();
+}
+void LabServer::restore() {
+  kill();
+  std::filesystem::remove_all(folder_ / script_);
+  std::filesystem::rename(folder_ / "backup", folder_ / script_);
   start();
 }
 void LabServer::stop() { lab("stop"); }
@@ -198,6 +212,12 @@ nlohmann::json Installed::json(std::vector<std::string> arguments) const {
   auto document = nlohmann::json::parse(done.out, nullptr, false);
   REQUIRE_MESSAGE(!document.is_discarded(), (done.out + done.err));
   return document;
+}
+
+std::string Installed::server_in_use() const {
+  const nlohmann::json status = json({"status"});
+  const auto at = nlohmann::json::json_pointer("/live/directory/url");
+  return status.contains(at) ? status[at].get<std::string>() : std::string();
 }
 
 bool Installed::is_ready() const {

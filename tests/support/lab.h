@@ -61,6 +61,7 @@ class LabServer {
   LabServer(const LabServer&) = delete;
   LabServer& operator=(const LabServer&) = delete;
 
+  std::string folder() const { return folder_.str(); }
   const std::string& url() const { return values_.at("URL"); }
   const std::string& value(const std::string& name) const { return values_.at(name); }
   void stop();
@@ -68,6 +69,9 @@ class LabServer {
   void kill();
   void freeze();
   void thaw();
+  /// Keeps the server's files as they are now; it is stopped for that. restore() sets it back to them.
+  void back_up();
+  void restore();
   /// As the directory's administrator. The exit code of the tool; what it said is in `complaint`.
   int modify(const std::string& ldif, std::string* complaint = nullptr) const;
   /// The LDIF that ldapsearch prints, without line folding.
@@ -105,6 +109,9 @@ class Ds389 : public LabServer {
   explicit Ds389(Environment wishes = {}) : LabServer("389ds", std::move(wishes)) {}
 };
 
+/// The program under test.
+const std::string& muster_binary();
+
 /// A folder with a configuration, and the program that works by it.
 class Installed {
  public:
@@ -119,6 +126,8 @@ class Installed {
   /// `muster run`, ready to work.
   std::unique_ptr<Process> service(const Environment& environment = {}) const;
   bool is_ready() const;
+  /// The URL of the server that the service is connected to; empty: to none.
+  std::string server_in_use() const;
 
   std::vector<nlohmann::json> events() const;
   std::vector<nlohmann::json> events(const std::string& kind) const;

@@ -35,6 +35,9 @@ class Site : public Installed {
   explicit Site(Kind kind, Environment wishes = {}, const std::function<void(const std::string& folder)>& edit = {});
 
   LabServer& server() { return *server_; }
+  const LabServer& server() const { return *server_; }
+  /// From now on this is the server that administrators work on, and that is looked at.
+  void goes_over_to(std::unique_ptr<LabServer> server) { server_ = std::move(server); }
   Kind kind() const { return kind_; }
   bool is_ad() const { return kind_ == Kind::active_directory; }
   /// "ou=people,..."
