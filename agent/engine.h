@@ -47,8 +47,8 @@ class Engine {
   void disconnect() { connection_.reset(); }
   Connection& connection() { return *connection_; }
 
-  /// New files from disk (SIGHUP, or before a resync). Errc::config: the old ones stay in force. Without a connection they are taken
-  /// over with the next one. Where they name another server, or another account, the connection is given up.
+  /// New files from disk (SIGHUP, or before a resync). Errc::config: the old ones stay in force. Without a connection they are
+  /// taken over with the next one. Where they name another server, or another account, the connection is given up.
   Status reload();
 
   /// Reads the feed when it changed, or when `force`.

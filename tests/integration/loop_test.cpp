@@ -210,8 +210,7 @@ TEST_CASE("loop: a reload while the directory is away counts, and one that names
   c.slapd().start();
   CHECK(wait_until([&] { return url() == before; }, std::chrono::seconds(60)));
   edit(before, "ldap://localhost:1");
-  CHECK(wait_until([&] { return c.muster({"problems"}).out.find("localhost:1:") != std::string::npos; },
-                   std::chrono::seconds(60)));
+  CHECK(wait_until([&] { return c.muster({"problems"}).out.find("localhost:1:") != std::string::npos; }, std::chrono::seconds(60)));
   edit("ldap://localhost:1", before);
   CHECK(wait_until([&] { return url() == before; }, std::chrono::seconds(60)));
 }
