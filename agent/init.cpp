@@ -132,6 +132,7 @@ class Surveyor {
   Survey found_;
 };
 
+/// For attribute values, and for comments, in which two hyphens must not meet.
 std::string xml(const std::string& text) {
   std::string out;
   for (const char c : text) {
@@ -140,6 +141,7 @@ std::string xml(const std::string& text) {
       case '<': out += "&lt;"; break;
       case '>': out += "&gt;"; break;
       case '"': out += "&quot;"; break;
+      case '-': out += out.ends_with('-') ? "&#45;" : "-"; break;
       default: out.push_back(c);
     }
   }

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/support/lab.h"
@@ -57,12 +58,15 @@ class Tail {
  private:
   bool sees(const std::string& text) {
     file_.clear();
-    for (std::string line; std::getline(file_, line);) {
-      if (line.find(text) != std::string::npos) return true;
+    for (std::string part; std::getline(file_, part);) {
+      line_ += part;
+      if (file_.eof()) return false;  // the rest of the line is not written yet
+      if (std::exchange(line_, {}).find(text) != std::string::npos) return true;
     }
     return false;
   }
   std::ifstream file_;
+  std::string line_;
 };
 
 /// Milliseconds, sorted.
