@@ -1,4 +1,6 @@
 // Engine: what the directory says, and whether to believe it.
+#include <algorithm>
+
 #include "agent/crash_point.h"
 #include "agent/engine.h"
 #include "agent/guarded.h"
@@ -6,18 +8,32 @@
 namespace muster {
 
 namespace {
+
 constexpr const char* kSentinelHint = "nobody was changed; check the rights of the bind account and the declared bases";
+
+Status check_visible(Connection& connection, const std::string& what, const std::string& dn) {
+  auto entry = connection.read(dn, {"objectClass"});
+  if (!entry) return std::move(entry).error();
+  if (*entry) return ok();
+  return Error{Errc::untrusted, "the " + what + " " + dn + " is not visible to " + connection.server().bound_as, kSentinelHint};
+}
+
+/// Where a group says who is watched, all of them seem to be gone when it is.
+Status check_scoping_groups(Connection& connection, const Stream& stream) {
+  for (const std::string& group : stream.scoping_groups)
+    MUSTER_TRY(check_visible(connection, "group that <people filter> names,", group));
+  return ok();
+}
+
 }  // namespace
 
-/// The agent's own entry and the declared bases must be visible, or an empty answer would look like an empty company.
+/// The agent's own entry, the declared bases and scoping groups must be visible, or an empty answer would look like an empty
+/// company.
 Status Engine::check_sentinels() {
   Store& store = context_->store;
   for (const Stream& s : context_->streams) {
-    auto base = connection_->read(s.base.str(), {"objectClass"});
-    if (!base) return std::move(base).error();
-    if (!*base)
-      return Error{Errc::untrusted, "the base " + s.base.str() + " is not visible to " + connection_->server().bound_as,
-                   kSentinelHint};
+    MUSTER_TRY(check_visible(*connection_, "base", s.base.str()));
+    MUSTER_TRY(check_scoping_groups(*connection_, s));
   }
   const auto own = Dn::parse(context_->directory().bind_dn);
   if (!own || own->empty()) return ok();
@@ -77,6 +93,9 @@ Status Engine::read_directory(std::stop_token stop) {
 Status Engine::take_live(const Stream& stream, Batch batch) {
   return guarded([&]() -> Status {
     if (batch.notices.empty() && !batch.resume_at) return ok();
+    const bool any_gone =
+        std::any_of(batch.notices.begin(), batch.notices.end(), [](const Notice& n) { return std::holds_alternative<Gone>(n); });
+    if (any_gone && connection_) MUSTER_TRY(check_scoping_groups(*connection_, stream));
     MUSTER_TRY(renew(stream, batch));
     Store::Transaction transaction(context_->store);
     Mirror mirror(*context_);

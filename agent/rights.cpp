@@ -110,6 +110,9 @@ void rights_for_itself(const Config& config, const RightsScope& scope, std::vect
   const std::string id = scope.family == Family::ds389 ? "nsUniqueId" : "entryUUID";
   if (const auto own = Dn::parse(d.bind_dn); own && !own->empty())
     all.push_back({RightKind::read, "noticing the loss of its rights", own->str(), {"objectClass", id}, false, ""});
+  for (const std::string& group : scope.streams.empty() ? std::vector<std::string>() : scope.streams.front().scoping_groups)
+    all.push_back(
+        {RightKind::read, "seeing that a group that decides who is watched is there", group, {"objectClass", id}, false, ""});
   if (d.disable.policy)
     all.push_back({RightKind::read,
                    "seeing that a disable has an effect",

@@ -4,6 +4,7 @@
 
 #include "agent/sha256.h"
 #include "ldap/active_directory.h"
+#include "schema/filter.h"
 
 namespace muster {
 
@@ -56,14 +57,17 @@ std::vector<Stream> streams_of(const Config& config, const AccountControl& accou
   }
   attributes = unique_sorted(std::move(attributes));
 
+  const auto filter = Filter::parse(d.people_filter);
+  const auto scoping = filter ? filter->values_of("memberOf") : std::vector<std::string>();
+
   std::vector<Stream> streams;
   for (const Dn& base : bases) {
     const int index = static_cast<int>(streams.size());
-    streams.push_back({index, index ? "people:" + base.str() : "people", false, base, d.people_filter, attributes});
+    streams.push_back({index, index ? "people:" + base.str() : "people", false, base, d.people_filter, attributes, scoping});
   }
   if (d.groups_base) {
     const int index = static_cast<int>(streams.size());
-    streams.push_back({index, "groups", true, *d.groups_base, d.groups_filter, unique_sorted(std::move(of_groups))});
+    streams.push_back({index, "groups", true, *d.groups_base, d.groups_filter, unique_sorted(std::move(of_groups)), {}});
   }
   return streams;
 }

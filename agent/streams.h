@@ -19,6 +19,7 @@ struct Stream {
   Dn base;
   std::string filter;
   std::vector<std::string> attributes;
+  std::vector<std::string> scoping_groups;  ///< whose members the filter asks for (memberOf)
   /// Changes whenever a stored cursor or image no longer fits what is asked for.
   std::string params() const;
 };

@@ -22,7 +22,8 @@ constexpr int kCompareShare = 20;
 AdSource::AdSource(Connection connection, const WatchRequest& request, std::string name)
     : PollingSource(std::move(connection), request, {milliseconds(250), seconds(2)}),
       doing_("reading the changes of " + connection_.server().default_context),
-      name_(std::move(name)) {}
+      name_(std::move(name)),
+      scoped_by_groups_(!groups_named_in(request.filter).empty()) {}
 
 /// What decides whether the history that a cookie speaks of is the one of this server (MS-ADTS section 3.1.1.1.9).
 Status AdSource::prepare() {
@@ -105,13 +106,14 @@ void AdSource::begin_reading(std::uint64_t count, std::string rest) {
   reading_since_ = steady_clock::now();
 }
 
-/// Something happened, and it may have been a delete.
+/// Something happened, and it may have been a delete, or somebody who joined or left a group that decides who is watched: that is a
+/// change of the group alone.
 bool AdSource::must_compare(std::uint64_t count) {
   const Time now = steady_clock::now();
   if (reading_since_) compare_at_ = now + std::max<Time::duration>(kComparePause, kCompareShare * (now - *reading_since_));
   reading_since_.reset();
   unseen_ |= count != at_.count;
-  if (deletes_told_ || !unseen_ || now < compare_at_) return false;
+  if ((deletes_told_ && !scoped_by_groups_) || !unseen_ || now < compare_at_) return false;
   unseen_ = false;
   return true;
 }

@@ -39,6 +39,7 @@ class AdSource : public PollingSource {
   void listen();
 
   std::string name_;
+  bool scoped_by_groups_;
   std::optional<int> notification_;
   bool unseen_ = false;  ///< the server counted changes since everybody was read
   std::optional<Time> reading_since_;

@@ -48,6 +48,7 @@ class EntryDecoder {
   Status take_attribute(std::string_view contents, Draft& draft) const;
   Result<Entry> finish(Draft&& draft) const;
 
+  bool asked_for(std::string_view name) const;
   Family family_;
   std::string incarnation_;
   std::vector<std::string> request_;

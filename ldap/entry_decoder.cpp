@@ -139,6 +139,14 @@ std::string EntryDecoder::filter_for(Family family, const EntryId& id) {
   return "(|" + entry_uuid + ns_unique_id + ")";
 }
 
+/// 389's content synchronization also sends what was not asked for, and not always.
+bool EntryDecoder::asked_for(std::string_view name) const {
+  if (family_ != Family::ds389) return true;
+  const std::string_view type = name.substr(0, name.find(';'));
+  return contains_name(request_, type) || contains_name(request_, name) || contains_name(request_, "*") ||
+         contains_name(request_, "+");
+}
+
 Status EntryDecoder::take_attribute(std::string_view contents, Draft& draft) const {
   std::string_view name, set, value;
   if (!take_element(contents, kOctetString, name) || !take_element(contents, kSet, set))
@@ -158,7 +166,7 @@ Status EntryDecoder::take_attribute(std::string_view contents, Draft& draft) con
   if (!set.empty()) return unreadable(draft.dn, "the values of " + std::string(name) + " are not valid BER");
   // Beside the range there is an attribute of the plain name, and it is empty.
   const bool hollow = values.empty() && draft.entry.attributes.find(name);
-  if (!hollow && (!role || contains_name(kept_, name))) draft.entry.attributes.set(name, std::move(values));
+  if (!hollow && (role ? contains_name(kept_, name) : asked_for(name))) draft.entry.attributes.set(name, std::move(values));
   return ok();
 }
 

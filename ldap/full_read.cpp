@@ -4,6 +4,7 @@
 #include <set>
 
 #include "ldap/raw_search.h"
+#include "schema/filter.h"
 
 namespace muster::wire {
 namespace {
@@ -118,20 +119,8 @@ Result<std::vector<Notice>> look_at(Connection& connection, const WatchRequest& 
 }
 
 std::vector<std::string> groups_named_in(const std::string& filter) {
-  const std::string lower = to_lower(filter);
-  std::vector<std::string> groups;
-  for (std::size_t at = lower.find("(memberof"); at != std::string::npos; at = lower.find("(memberof", at + 1)) {
-    const std::size_t equals = lower.find('=', at), end = lower.find(')', at);
-    if (equals >= end || end == std::string::npos) continue;
-    std::string dn;
-    for (std::size_t i = equals + 1; i < end; ++i) {
-      const bool escaped = filter[i] == '\\' && i + 2 < end;  // RFC 4515 section 3
-      dn += escaped ? static_cast<char>(std::stoi(filter.substr(i + 1, 2), nullptr, 16)) : filter[i];
-      if (escaped) i += 2;
-    }
-    if (dn != "*") groups.push_back(std::move(dn));
-  }
-  return groups;
+  const auto parsed = Filter::parse(filter);
+  return parsed ? parsed->values_of("memberOf") : std::vector<std::string>();
 }
 
 Status check_scope(Connection& connection, const WatchRequest& request) {

@@ -47,7 +47,10 @@ Result<PollingSource::Round> Usn::round(const std::stop_token& stop) {
   auto count = committed();
   if (!count) return std::move(count).error();
   Round found;
-  if (*count == at_.count) return found;
+  if (*count == at_.count) {
+    found.start_over = must_compare(*count);
+    return found;
+  }
   RawRequest request{connection_.server().default_context,
                      LDAP_SCOPE_SUBTREE,
                      "(uSNChanged>=" + std::to_string(at_.count + 1) + ")",

@@ -11,7 +11,12 @@ void load_protect(const Element& protect, SafetySettings& safety) {
   const char* const remedy = "write one of filter, member-of and person; repeat <protect> for more";
   if (ways == 0) return protect.lacks("<protect> does not say whom", remedy);
   if (ways > 1) return protect.wrong("<protect> says more than one thing", remedy);
-  if (auto filter = read_filter(protect, "filter")) safety.protect_filters.push_back({std::move(*filter), protect.at()});
+  if (auto filter = read_filter(protect, "filter")) {
+    if (filter->asks_for_nesting())
+      return protect.wrong_in("filter", "a protection cannot ask the server for nested groups",
+                              "use member-of, which follows them");
+    safety.protect_filters.push_back({std::move(*filter), protect.at()});
+  }
   if (auto group = read_dn(protect, "member-of")) safety.protect_groups.push_back({std::move(*group), protect.at()});
   if (const std::string key = protect.text("person"); !key.empty())
     safety.protect_persons.push_back({PersonKey(key), protect.at()});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <set>
 
 #include "schema/ascii.h"
@@ -10,7 +11,7 @@ namespace muster {
 
 /// One node of RFC 4511's Filter.
 struct Filter::Node {
-  enum class Kind { all, any, none, equal, substrings, greater, less, present, bits_all, bits_any };
+  enum class Kind { all, any, none, equal, substrings, greater, less, present, bits_all, bits_any, nested };
   Kind kind{};
   std::vector<std::shared_ptr<const Node>> children;
   std::string attribute;
@@ -23,7 +24,8 @@ namespace {
 using Node = Filter::Node;
 enum class Truth { no, yes, undefined };
 
-constexpr std::string_view kBitAnd = "1.2.840.113556.1.4.803", kBitOr = "1.2.840.113556.1.4.804";
+constexpr std::string_view kBitAnd = "1.2.840.113556.1.4.803", kBitOr = "1.2.840.113556.1.4.804",
+                           kInChain = "1.2.840.113556.1.4.1941";
 
 class FilterParser {
  public:
@@ -85,8 +87,14 @@ class FilterParser {
     const std::size_t end = text_.find(":=", pos_);
     if (end == std::string_view::npos) return fault("':=' is missing");
     const std::string_view rule = text_.substr(pos_ + 1, end - std::min(pos_ + 1, end));
-    if (rule != kBitAnd && rule != kBitOr) return fault("the matching rule '" + std::string(rule) + "' is not supported");
-    node.kind = rule == kBitAnd ? Node::Kind::bits_all : Node::Kind::bits_any;
+    if (rule == kBitAnd)
+      node.kind = Node::Kind::bits_all;
+    else if (rule == kBitOr)
+      node.kind = Node::Kind::bits_any;
+    else if (rule == kInChain)
+      node.kind = Node::Kind::nested;
+    else
+      return fault("the matching rule '" + std::string(rule) + "' is not supported");
     pos_ = end + 2;
     return value(node);
   }
@@ -191,6 +199,7 @@ Truth evaluate(const Node& n, const Entry& entry, const AttributeTypes& types) {
     }
     return result;
   }
+  if (n.kind == Node::Kind::nested) return Truth::undefined;
   const Values* values = entry.attributes.find(n.attribute);
   if (n.kind == Node::Kind::present) return values ? Truth::yes : Truth::no;
   if (!types.find(n.attribute) && !values) return Truth::undefined;
@@ -200,9 +209,10 @@ Truth evaluate(const Node& n, const Entry& entry, const AttributeTypes& types) {
   return any ? Truth::yes : Truth::no;
 }
 
-void collect(const Node& n, std::set<std::string>& names) {
-  if (!n.attribute.empty()) names.insert(to_lower(n.attribute));
-  for (const auto& c : n.children) collect(*c, names);
+void each_item(const std::shared_ptr<const Node>& n, const std::function<void(const Node&)>& each) {
+  if (!n) return;
+  if (n->children.empty()) each(*n);
+  for (const auto& c : n->children) each_item(c, each);
 }
 
 }  // namespace
@@ -222,8 +232,25 @@ bool Filter::matches(const Entry& entry, const AttributeTypes& types) const {
 
 std::vector<std::string> Filter::attributes() const {
   std::set<std::string> names;
-  if (root_) collect(*root_, names);
+  each_item(root_, [&](const Node& n) {
+    if (!n.attribute.empty()) names.insert(to_lower(n.attribute));
+  });
   return {names.begin(), names.end()};
+}
+
+std::vector<std::string> Filter::values_of(std::string_view attribute) const {
+  std::vector<std::string> values;
+  each_item(root_, [&](const Node& n) {
+    const bool names = n.kind == Node::Kind::equal || n.kind == Node::Kind::nested;
+    if (names && to_lower(n.attribute) == to_lower(attribute)) values.push_back(n.value);
+  });
+  return values;
+}
+
+bool Filter::asks_for_nesting() const {
+  bool any = false;
+  each_item(root_, [&](const Node& n) { any |= n.kind == Node::Kind::nested; });
+  return any;
 }
 
 std::string escape_filter_value(std::string_view value) {

@@ -16,13 +16,19 @@ namespace muster {
 class Filter {
  public:
   /// Errc::config with the position of the fault. Supported: & | ! = >= <= ~= (as =), presence, substrings, and the extensible
-  /// match with the AD bit rules 1.2.840.113556.1.4.803 and .804; other extensible rules are refused.
+  /// match with the rules of Active Directory (MS-ADTS section 3.1.1.3.4.4): 1.2.840.113556.1.4.803 and .804 for bits, .1941 for
+  /// nested groups; other extensible rules are refused.
   static Result<Filter> parse(std::string_view text);
 
   /// RFC 4511 section 4.5.1.7: an undefined term is not a match. DN-valued and other typed attributes compare by their rule.
+  /// What only the server can tell (asks_for_nesting()) is undefined.
   bool matches(const Entry& entry, const AttributeTypes& types) const;
   /// Lower-case names of all attributes that it looks at, sorted, each once.
   std::vector<std::string> attributes() const;
+  /// What it asks an attribute to be, nested or not, in the order of the text.
+  std::vector<std::string> values_of(std::string_view attribute) const;
+  /// It uses the rule for nested groups.
+  bool asks_for_nesting() const;
   const std::string& str() const { return text_; }
 
   struct Node;

@@ -7,10 +7,10 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 fail() { echo "$server: $*" >&2; exit 1; }
 usage() { fail "usage: $server up|start|stop|kill|down DIR"; }
 pid_of() { cat "$dir/pid" 2>/dev/null || true; }
-alive() {  # a zombie is not alive, and process 1 may be slow to reap
+alive() {  # a zombie is not alive, and process 1 may be slow to reap; one that just began may still be called by this script's name
   local pid state
   pid=$(pid_of)
-  [ -n "$pid" ] && grep -q "$process" "/proc/$pid/comm" 2>/dev/null && state=$(awk '{ sub(/^.*\) /, ""); print $1 }' "/proc/$pid/stat" 2>/dev/null) && [ "$state" != Z ]
+  [ -n "$pid" ] && grep -qE "$process|setsid|${0##*/}" "/proc/$pid/comm" 2>/dev/null && state=$(awk '{ sub(/^.*\) /, ""); print $1 }' "/proc/$pid/stat" 2>/dev/null) && [ "$state" != Z ]
 }
 wait_until() {  # SECONDS COMMAND...
   local end=$((SECONDS + $1))

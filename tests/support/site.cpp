@@ -362,6 +362,7 @@ void Site::agrees(const std::string& when, std::chrono::milliseconds limit) cons
       "the events", [&] { return text_of(in_events()); }, is);
   if (!told && show) MESSAGE(read_file(file("events.jsonl")));
   const Json plan = json({"plan"});
+  REQUIRE_MESSAGE(plan.contains("changes"), plan.dump());
   for (const Json& c : plan["changes"]) CHECK_MESSAGE(refused_.contains(c["person"]), c.dump());
   REQUIRE_MESSAGE((as_wanted && stored && told), muster({"problems"}).out);
 }

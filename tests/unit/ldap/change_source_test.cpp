@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include "ldap/controls.h"
-#include "ldap/full_read.h"
 #include "ldap/sync_messages.h"
 
 namespace muster {
@@ -16,26 +15,6 @@ ServerInfo server(Family family, const std::vector<std::string_view>& controls) 
   info.family = family;
   info.controls.assign(controls.begin(), controls.end());
   return info;
-}
-
-TEST_CASE("the groups that a filter is about are found in it") {
-  using Groups = std::vector<std::string>;
-  struct Case {
-    std::string filter;
-    Groups groups;
-  };
-  const Case cases[] = {
-      {"(objectClass=user)", {}},
-      {"(memberOf=cn=a,dc=x)", {"cn=a,dc=x"}},
-      {"(&(objectClass=user)(|(memberof=cn=a,dc=x)(MemberOf:1.2.840.113556.1.4.1941:=cn=b,dc=x)))", {"cn=a,dc=x", "cn=b,dc=x"}},
-      {"(memberOf=cn=a \\28all\\29,dc=x)", {"cn=a (all),dc=x"}},
-      {"(memberOf=*)", {}},
-      {"(memberOf", {}},
-  };
-  for (const Case& c : cases) {
-    CAPTURE(c.filter);
-    CHECK(wire::groups_named_in(c.filter) == c.groups);
-  }
 }
 
 TEST_CASE("how a directory is watched, and what to do where it cannot be") {

@@ -50,6 +50,8 @@ TEST_CASE("filter: what it matches") {
       {"(userAccountControl:1.2.840.113556.1.4.803:=515)", false},
       {"(userAccountControl:1.2.840.113556.1.4.804:=3)", true},
       {"(userAccountControl:1.2.840.113556.1.4.804:=1)", false},
+      {"(memberOf:1.2.840.113556.1.4.1941:=cn=admins,ou=groups,dc=x)", false},  // only the server knows
+      {"(!(memberOf:1.2.840.113556.1.4.1941:=cn=others,ou=groups,dc=x))", false},
       {"(cn~=ANN \\28lee\\29 \\2a)", true},
       {"(sn=x)", false},
       {"(!(sn=x))", true},
@@ -77,6 +79,33 @@ TEST_CASE("filter: what is none is refused, with the place") {
 TEST_CASE("filter: names the attributes that it looks at") {
   CHECK(Filter::parse("(&(objectClass=user)(!(SN=x))(|(cn=a*)(Cn=b)))")->attributes() ==
         std::vector<std::string>{"cn", "objectclass", "sn"});
+}
+
+TEST_CASE("filter: what it asks an attribute to be, and whether nested") {
+  using Values = std::vector<std::string>;
+  struct Case {
+    const char* filter;
+    Values groups;
+    bool nested = false;
+  };
+  const Case cases[] = {
+      {"(objectClass=user)", {}},
+      {"(memberOf=cn=a,dc=x)", {"cn=a,dc=x"}},
+      {"(&(objectClass=user)(|(memberof=cn=a,dc=x)(MemberOf:1.2.840.113556.1.4.1941:=cn=b,dc=x)))",
+       {"cn=a,dc=x", "cn=b,dc=x"},
+       true},
+      {"(memberOf=cn=a \\28all\\29,dc=x)", {"cn=a (all),dc=x"}},
+      {"(memberOf=*)", {}},
+      {"(memberOf=cn=a*)", {}},
+      {"(&)", {}},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.filter);
+    const auto filter = Filter::parse(c.filter);
+    REQUIRE(filter);
+    CHECK(filter->values_of("memberOf") == c.groups);
+    CHECK(filter->asks_for_nesting() == c.nested);
+  }
 }
 
 TEST_CASE("filter: an escaped value is found again as it was") {
