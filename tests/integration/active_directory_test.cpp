@@ -25,7 +25,7 @@ Follower follower_at(WatchedLab& directory) {
 }
 
 TEST_CASE("dirsync on Samba does what every change source must do") {
-  WatchedSamba directory;
+  static WatchedSamba directory;
   conforms(directory);
 }
 
@@ -203,7 +203,7 @@ TEST_CASE("dirsync: what the receiver knows is not fetched again") {
 }
 
 TEST_CASE("usn on Samba does what every change source must do") {
-  WatchedSamba directory("usn");
+  static WatchedSamba directory("usn");
   conforms(directory);
 }
 

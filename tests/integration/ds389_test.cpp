@@ -18,7 +18,7 @@ class Watched389 final : public WatchedLab {
 };
 
 TEST_CASE("psearch on 389 with its changelog does what every change source must do") {
-  Watched389 directory;
+  static Watched389 directory;
   conforms(directory);
 }
 
@@ -85,7 +85,7 @@ TEST_CASE("psearch: a unit below the base that is renamed renames who is in it, 
 }
 
 TEST_CASE("syncrepl on 389 with content synchronization does what every change source must do") {
-  Watched389 directory("syncrepl", {{"SYNC", "1"}});
+  static Watched389 directory("syncrepl", {{"SYNC", "1"}});
   conforms(directory);
 }
 

@@ -23,6 +23,7 @@ class WatchedSlapd final : public WatchedDirectory {
  public:
   explicit WatchedSlapd(bool tls = false, Environment wishes = {}) : tls_(tls), slapd_(std::move(wishes)) {}
 
+  std::size_t company() override { return 2300; }
   Slapd& slapd() { return slapd_; }
   std::string base() const { return "ou=people," + slapd_.value("SUFFIX"); }
   /// How every error of a source begins.

@@ -40,6 +40,14 @@ class WatchedLab : public WatchedDirectory {
     r.attributes = {"uid", "description"};
     return r;
   }
+  void begin_anew() override {
+    std::string ldif;
+    for (const std::string name : {"people", "leavers"}) {
+      for (const auto& e : server_->entries(unit(name), is_ad() ? "(objectClass=user)" : "(objectClass=person)", {"1.1"}))
+        ldif += "dn: " + e.at("dn").front() + "\nchangetype: delete\n\n";
+    }
+    if (!ldif.empty()) change(ldif);
+  }
   Result<std::unique_ptr<ChangeSource>> open(std::optional<Cookie> resume_at) override {
     WatchRequest r = request(unit("people"));
     r.resume_at = std::move(resume_at);

@@ -82,7 +82,6 @@ TEST_CASE("filter: names the attributes that it looks at") {
 }
 
 TEST_CASE("filter: what it asks an attribute to be, and whether nested") {
-  using Values = std::vector<std::string>;
   struct Case {
     const char* filter;
     Values groups;
