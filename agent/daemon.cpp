@@ -271,11 +271,11 @@ Result<RunReport> Daemon::resync(bool full, const std::vector<std::string>& peop
   MUSTER_TRY(require_ready());
   Status fed = engine_.read_feed(full);
   note_feed(fed);
-  if (!fed) return std::move(fed).error();
   if (Status read = engine_.read_directory(); !read) {
     if (read.error().code == Errc::unreachable) lost_directory(read.error());
     return std::move(read).error();
   }
+  if (!fed && !engine_.ready()) return std::move(fed).error();  // else what HR said before stays in force, and the report tells
   // Whoever asks for a resync may know better than a watch that does not believe the server (one set back to a backup).
   for (std::size_t lane = 0; lane < engine_.context().streams.size(); ++lane) {
     if (watchers_[lane].running) continue;

@@ -32,6 +32,7 @@ bool is_membership_conflict(const wire::Answer& answer) {
 struct Send {
   LDAP* ld;
   const char* dn;
+  const char* parent;  ///< for a rename that names none
   LDAPControl** controls;
   int* msgid;
 
@@ -40,8 +41,8 @@ struct Send {
   }
   int operator()(const AddOp& op) const { return ldap_add_ext(ld, dn, wire::Modifications(op).get(), controls, nullptr, msgid); }
   int operator()(const RenameOp& op) const {
-    const char* parent = op.new_parent ? op.new_parent->c_str() : nullptr;
-    return ldap_rename(ld, dn, op.new_rdn.c_str(), parent, 1, controls, nullptr, msgid);
+    const char* below = op.new_parent ? op.new_parent->c_str() : parent;
+    return ldap_rename(ld, dn, op.new_rdn.c_str(), below, 1, controls, nullptr, msgid);
   }
   int operator()(const DeleteOp&) const { return ldap_delete_ext(ld, dn, controls, nullptr, msgid); }
 };
@@ -100,14 +101,22 @@ class Pipeline {
     return names_by_guid() && op.id != EntryId{} ? "<GUID=" + to_string(op.id) + ">" : op.dn;
   }
 
+  /// What an entry without a DN is below: Samba does not find out by itself, and says that there is no such object.
+  std::string parent_of(const WriteOp& op) const {
+    if (!names_by_guid() || op.id == EntryId{}) return {};
+    const auto dn = Dn::parse(op.dn);
+    return dn ? dn->parent().str() : std::string();
+  }
+
   void send(std::size_t i) {
     const WriteOp& op = ops_[i];
     auto controls = controls_for(op);
     if (!controls) return settle(i, std::move(controls).error().within(doing(op)), LDAP_FILTER_ERROR);
     wire::ControlPointers pointers(*controls);
     int msgid = 0;
-    const std::string name = name_of(op);
-    const int rc = std::visit(Send{impl_.ld.get(), name.c_str(), pointers.get(), &msgid}, op.op);
+    const std::string name = name_of(op), parent = parent_of(op);
+    const int rc =
+        std::visit(Send{impl_.ld.get(), name.c_str(), parent.empty() ? nullptr : parent.c_str(), pointers.get(), &msgid}, op.op);
     if (rc == LDAP_SUCCESS) {
       outcomes_[i].sent = true;
       outstanding_.emplace(msgid, i);

@@ -18,11 +18,13 @@ using nlohmann::json;
 
 namespace {
 
-/// Reads feed and directory and marks whom to look at.
+/// Reads feed and directory and marks whom to look at. With a feed that is refused, what HR said before stays in force: the report
+/// tells.
 Status prepare(Engine& engine, const Invocation& call, bool everybody) {
   MUSTER_TRY(engine.connect());
-  MUSTER_TRY(engine.read_feed(call.has("full")));
+  Status fed = engine.read_feed(call.has("full"));
   MUSTER_TRY(engine.read_directory());
+  if (!fed && !engine.ready()) return fed;
   MUSTER_TRY(engine.retry_now());
   if (everybody) MUSTER_TRY(engine.everybody());
   for (const std::string& person : call.values("person")) MUSTER_TRY(engine.only(person));

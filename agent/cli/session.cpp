@@ -149,6 +149,9 @@ int finish_run(const Session& session, const json& report) {
     std::snprintf(seconds, sizeof seconds, "%.2f s", report.value("seconds", 0.0));
     std::cout << seconds << ".\n";
   }
+  const json& problems = report["problems"];
+  const bool refused = std::any_of(problems.begin(), problems.end(), [](const json& p) { return p["code"] == "feed-refused"; });
+  if (refused) return kFailed;
   if (!report["holds"].empty()) return kHeld;
   return failed > 0 ? kFailed : kDone;
 }

@@ -202,6 +202,27 @@ TEST_CASE("dirsync: what the receiver knows is not fetched again") {
   CHECK(follower.people() == directory.people());
 }
 
+TEST_CASE("write: an entry that is named by its GUID is renamed where it is") {
+  WatchedSamba directory;
+  directory.add({"ann"});
+  Follower follower = follower_at(directory);
+  std::optional<EntryId> ann;
+  for (const Batch& b : follower.batches) {
+    for (const Notice& n : b.notices) {
+      if (const auto* u = std::get_if<Upsert>(&n)) ann = u->entry.id;
+    }
+  }
+  REQUIRE(ann);
+  auto connection = Connection::open(directory.endpoint());
+  REQUIRE(connection);
+  WriteOp op{directory.dn("ann"), RenameOp{"cn=anna", std::nullopt}, "", {}};
+  op.id = *ann;
+  const std::vector<WriteOp> ops{op};
+  const auto outcomes = connection->write(ops, 1);
+  CHECK(outcomes.front().status);
+  CHECK(directory.server().values(directory.dn("anna"), "cn") == std::vector<std::string>{"anna"});
+}
+
 TEST_CASE("usn on Samba does what every change source must do") {
   static WatchedSamba directory("usn");
   conforms(directory);

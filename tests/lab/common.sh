@@ -31,15 +31,17 @@ free_port() {
   fail "no free port"
 }
 
-# Makes CA, server and client certificates in the folder $1; $2: what the server's certificate names.
+# Makes CA, server and client certificates in the folder $1; $2: what the server's certificate names. CERTIFICATE_FROM=DAY: valid from then
+# on, for those whose clock is not the machine's.
 certificates() {
-  local names=$2
+  local names=$2 days=${CERTIFICATE_DAYS:-30}
   (
     cd "$1"
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days "${CERTIFICATE_DAYS:-30}" -subj /CN=lab-ca -keyout ca.key -out ca.pem
+    [ -z "${CERTIFICATE_FROM:-}" ] || openssl() { faketime "$CERTIFICATE_FROM 00:00:00" openssl "$@"; }
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days "$days" -subj /CN=lab-ca -keyout ca.key -out ca.pem
     for who in server client; do
       openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/O=lab/CN=$who" -keyout $who.key -out $who.csr
-      openssl x509 -req -in $who.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -out $who.pem -extfile <(echo "subjectAltName=$names")
+      openssl x509 -req -in $who.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days "$days" -out $who.pem -extfile <(echo "subjectAltName=$names")
     done
   ) 2>/dev/null
 }
