@@ -172,6 +172,7 @@ void Applier::succeeded_entry(const JournalRow& row, const std::optional<Entry>&
   const Change& c = row.change;
   if (c.action == Action::remove) {
     store.mark_gone(row.entry);
+    if (row.person) store.unlink(row.person);  // who comes back begins anew
     context_.own_writes.wrote(c.entry);
     return;
   }

@@ -63,6 +63,33 @@ TEST_CASE("loop: a leaver who comes back is enabled and has access again") {
   CHECK(is_member(c, "sales", dn));
 }
 
+TEST_CASE("loop: a leaver whose time has passed is deleted, which is no trouble, and gets a new account on coming back") {
+  Company c({.edit = [](const std::string& f) {
+    replace_text(f + "/mapping.d/lifecycle.xml", "delete-after=\"never\"", "delete-after=\"1s\"");
+  }});
+  const std::string key = active(c, "Sales"), dn = c.dn_of(key);
+  CHECK(c.muster({"resync"}).code == 0);
+  c.edit_person(key, [](auto& cells) { cells[kStatus] = "Terminated"; });
+  CHECK(wait_until([&] { return c.muster({"resync", "--full"}).code == 0 && c.slapd().values(dn, "uid").empty(); }));
+  CHECK(c.muster({"resync", "--full"}).code == 0);
+  CHECK(c.json({"problems"})["problems"].empty());
+  c.edit_person(key, [](auto& cells) { cells[kStatus] = "Active"; });
+  CHECK(c.muster({"resync"}).code == 0);
+  CHECK(is_member(c, "sales", dn));
+}
+
+TEST_CASE("loop: a resync whose feed is refused goes on with what HR said before, and says so") {
+  Company c({});
+  CHECK(c.muster({"resync"}).code == 0);
+  const std::string key = active(c, "Sales"), dn = c.dn_of(key);
+  CHECK(c.slapd().modify("dn: " + dn + "\nchangetype: modify\nreplace: title\ntitle: By Hand\n") == 0);
+  write_file(c.file("feed/hr.csv"), "Employee ID,Status\n1,Active\n");
+  const auto done = c.muster({"resync"});
+  CHECK(done.code == 1);
+  CHECK(done.out.find("feed-refused") != std::string::npos);
+  CHECK(c.slapd().values(dn, "title") != std::vector<std::string>{"By Hand"});
+}
+
 TEST_CASE("loop: a plan lists exactly what the resync after it does") {
   Company c({.people = 120, .mode = "off"});
   const auto essence = [](const json& changes) {
