@@ -221,9 +221,9 @@ class Oracle:
         elif kind == "waiting":
             if not a.off and not held:
                 a.off = "waiting"
-        elif a.off and (a.off != "admin" or a.left):
+        elif a.off != "admin":  # what others switched off is theirs
             a.off = ""
-        if kind == "active" and a.left:
+        if kind == "active" and a.left and not a.off:
             self.move(a, self.site.people)
         if not a.off:
             a.left = None

@@ -98,13 +98,13 @@ class Administrator:
             self.modify(self.dn(a), "replace: pwdEndTime\n", "" if on else f"pwdEndTime: {ENDED}\n")
 
     def enable_leaver(self, now):
-        if a := self.pick(lambda a: a.off in ("leaver", "absence", "waiting")):
+        if a := self.pick(lambda a: a.off in ("leaver", "absence")):
             self.switch(a, True)
             a.off = ""
             self.did(now, a, "enabled")
 
     def disable(self, now):
-        for a in [a for a in self.to_undo if a.off == "admin" and a.key in self.model.accounts and not a.left]:
+        for a in [a for a in self.to_undo if a.off == "admin" and a.key in self.model.accounts]:
             self.switch(a, True)
             a.off = ""
             self.did(now, a, "enabled again")
