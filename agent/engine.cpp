@@ -1,5 +1,6 @@
 #include "agent/engine.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -222,14 +223,18 @@ Result<Instant> Engine::due(Instant now) {
     const Now today = now_at(now);
     Store::Transaction transaction(store);
     store.retry_due(now);
+    store.mark_due_dirty(now);
+    // What was planned while the clock was ahead may be due later than it should.
+    const bool was_set_back = now + std::chrono::seconds(2) < looked_at_;
+    looked_at_ = now;
+    if (was_set_back) store.mark_all_dirty();
     if (store.meta("day") != day_stamp(today)) {
       store.mark_all_dirty();
       store.set_meta("day", day_stamp(today));
     }
     transaction.commit();
     const Instant at_most = now + std::chrono::minutes(1);
-    const auto retry = store.next_retry();
-    return retry && *retry < at_most ? *retry : at_most;
+    return std::min({at_most, store.next_retry().value_or(at_most), store.next_due().value_or(at_most)});
   });
 }
 

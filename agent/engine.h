@@ -128,6 +128,7 @@ class Engine {
   std::optional<Connection> connection_;
   std::unique_ptr<Config> pending_;  ///< reloaded without a connection
   std::unique_ptr<Feed> feed_;
+  Instant looked_at_{};  ///< the newest moment for which due() was asked
 };
 
 }  // namespace muster

@@ -83,6 +83,7 @@ void Planner::link_dirty(const Now& now) {
 Subject Planner::subject_of(Context& context, const PersonRow* person, const EntryRow* row, const Now& now) {
   Subject s;
   if (person) s.person = &person->person;
+  if (person && uses_references(context.rules())) s.references = references_of(context, *person, now);
   if (!row) return s;
   s.entry = &row->entry;
   s.account.disabled = context.accounts->is_disabled(row->entry, now.utc);
@@ -277,6 +278,7 @@ void Planner::plan_person(const PersonRow& row, const Now& now, bool again) {
   store.mark_person_planned(row.id);
   if (entry) store.clear_entry_dirty(entry->id);
   const std::string subject_name = person_subject(row.id);
+  if (uses_references(context_.rules())) note_standing(context_, row, entry ? &*entry : nullptr, now);
   if (auto trouble = link_problem(row, entry ? &*entry : nullptr, now); !trouble.empty()) {
     set_problems(context_, subject_name, trouble, now.utc);
     return;
@@ -284,6 +286,13 @@ void Planner::plan_person(const PersonRow& row, const Now& now, bool again) {
   Subject subject = subject_of(context_, &row, entry ? &*entry : nullptr, now);
   protect(subject, entry ? &*entry : nullptr);
   const Plan made = plan(subject, context_.rules(), now);
+  store.set_due(row.id, made.due);
+  for (const PlanNotice& n : made.notices) {
+    context_.recorder.event(
+        n.kind,
+        {{"person", row.person.key.rep()}, {"dn", entry ? entry->entry.dn.str() : ""}, {"reason", n.what}, {"rule", n.rule}},
+        now.utc);
+  }
   std::vector<ProblemRow> problems;
   for (const PlanProblem& p : made.problems) problems.push_back(problem_row(p, row.person.key, entry ? entry->entry.dn : Dn{}));
   if (row.attempts > 0) {
@@ -298,6 +307,14 @@ void Planner::plan_person(const PersonRow& row, const Now& now, bool again) {
 }
 
 void Planner::plan_people(const Now& now, bool again) {
+  if (!uses_references(context_.rules())) return plan_page_by_page(now, again);
+  note_references(context_, now);
+  plan_page_by_page(now, again);
+  // Who was planned before somebody whom they name changed.
+  plan_page_by_page(now, true);
+}
+
+void Planner::plan_page_by_page(const Now& now, bool again) {
   for (Row after = 0;;) {
     const auto page = context_.store.dirty_people(after, kPage);
     if (page.empty()) return;

@@ -43,6 +43,7 @@ class Planner {
   Result<std::optional<Entry>> find_unresolved(const std::string& key);
   Status read_outside_protected();
   Status read_nested_members(const Dn& group);
+  void plan_page_by_page(const Now& now, bool again);
   void plan_person(const PersonRow& row, const Now& now, bool again);
   std::vector<ProblemRow> link_problem(const PersonRow& row, const EntryRow* entry, const Now& now);
   void protect(Subject& subject, const EntryRow* row) const;
@@ -61,6 +62,15 @@ class Planner {
   bool outside_read_ = false;
   std::size_t planned_ = 0;
 };
+
+/// Whom rules make people name: managers, owners (planner_references.cpp). True: some rule does.
+bool uses_references(const Rules& rules);
+/// Notes whom every dirty person names.
+void note_references(Context& context, const Now& now);
+/// What is known of those whom a person names.
+std::map<std::string, Reference, std::less<>> references_of(Context& context, const PersonRow& person, const Now& now);
+/// Tells those who name this person that something about them changed. True: somebody was told.
+bool note_standing(Context& context, const PersonRow& person, const EntryRow* entry, const Now& now);
 
 /// Replaces a subject's problems and reports what is new and what is over.
 void set_problems(Context& context, const std::string& subject, const std::vector<ProblemRow>& problems, Instant at);

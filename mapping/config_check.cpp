@@ -15,6 +15,9 @@ class SchemaCheck {
   std::vector<Complaint> run() {
     for (const AttributeRule& rule : config_.rules.attributes) owned(rule);
     for (const JoinRule& join : config_.rules.joins) exists(join.attribute, join.at);
+    for (const LeaverRule& leaver : config_.rules.leavers) {
+      for (const LeaverWrite& write : leaver.writes) exists(write.name, write.at);
+    }
     settings(config_.settings);
     return complaints_.sorted_errors();
   }
@@ -96,6 +99,9 @@ std::vector<std::string> attributes_needed(const Config& config) {
   };
   for (const AttributeRule& rule : config.rules.attributes) add(rule.key);
   for (const JoinRule& join : config.rules.joins) add(join.attribute);
+  for (const LeaverRule& leaver : config.rules.leavers) {
+    for (const LeaverWrite& write : leaver.writes) add(write.key);
+  }
   for (const auto& protect : config.settings.safety.protect_filters) {
     for (const std::string& name : protect.filter.attributes()) add(name);
   }

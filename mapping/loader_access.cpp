@@ -100,7 +100,7 @@ void load_role(const Element& element, RuleContext& context) {
   // Groups of a role whose condition is broken are checked all the same.
   std::vector<ExpressionFault> none;
   if (!when) when = Expression::compile("false()", context.scope, none);
-  RoleRule role{element.text("name"), std::move(*when), {}, element.at()};
+  RoleRule role{element.text("name"), std::move(*when), {}, element.at(), read_span(element, "grace")};
   for (const RoleRule& other : context.rules.roles) {
     if (other.name != role.name || role.name.empty()) continue;
     element.wrong_in("name", "a second role '" + role.name + "'; the first is at " + other.at.str(),

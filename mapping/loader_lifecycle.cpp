@@ -3,6 +3,7 @@
 
 #include "mapping/loader_parts.h"
 #include "mapping/loader_values.h"
+#include "mapping/zone.h"
 #include "schema/attribute.h"
 
 namespace muster {
@@ -20,17 +21,6 @@ std::optional<Element> only_rule(const std::vector<Element>& mappings, std::stri
     all[i].wrong("a second " + all[i].tag() + "; the first is at " + all.front().at().str(), "keep one of the two");
   }
   return all.empty() ? std::nullopt : std::optional(all.front());
-}
-
-/// The position of the field that an attribute names; -1 after a complaint.
-int read_field(const Element& element, std::string_view attribute, const FeedSettings& feed) {
-  const std::string name = element.text(attribute);
-  const int index = feed.index_of(name);
-  if (index >= 0 || name.empty() || feed.fields.empty()) return index;
-  std::vector<std::string> names;
-  for (const FieldSettings& field : feed.fields) names.push_back(field.name);
-  element.wrong_in(attribute, "unknown field '" + name + "'", did_you_mean(name, names, "the feed has " + listed(names)));
-  return -1;
 }
 
 void check_first_day(const Element& joiner, const FeedSettings& feed, int days_before) {
@@ -77,7 +67,17 @@ void load_joiner(const std::vector<Element>& mappings, RuleContext& context) {
   for (std::string word; words >> word;) classes.push_back(word);
   std::vector<ExpressionFault> none;
   if (!when) when = Expression::compile("false()", context.scope, none);
-  context.rules.joiner = JoinerRule{std::move(*when), std::move(create), std::move(rdn), std::move(classes), days, joiner->at()};
+  if (joiner->has("at") && context.settings.feed.index_of("start") < 0 && !context.settings.feed.fields.empty()) {
+    joiner->wrong_at("at", "'at' is an hour of the field 'start', which the feed does not have",
+                     "add <field name=\"start\" column=\"...\" type=\"date\" format=\"...\"/>, or remove 'at'");
+  }
+  context.rules.joiner = JoinerRule{std::move(*when),
+                                    std::move(create),
+                                    std::move(rdn),
+                                    std::move(classes),
+                                    days,
+                                    joiner->at(),
+                                    read_hour(*joiner, "at").value_or(std::chrono::minutes(0))};
   check_rdn(*joiner, *context.rules.joiner);
 }
 
@@ -85,8 +85,9 @@ void check_leaver(const Element& element, const LeaverRule& rule, const Director
   if (rule.when.constant() == true) {
     element.wrong_in("when", "\"" + rule.when.source() + "\" makes everybody a leaver", "compare a field with something");
   }
-  if (!rule.disable && rule.strip == Strip::none && !element.has("move-to") && !element.has("delete-after")) {
-    element.lacks("this <leaver> does nothing", "add disable=\"true\", strip, move-to or delete-after");
+  const bool writes = !element.children("set").empty() || !element.children("clear").empty();
+  if (!rule.disable && rule.strip == Strip::none && !element.has("move-to") && !element.has("delete-after") && !writes) {
+    element.lacks("this <leaver> does nothing", "add disable=\"true\", strip, move-to, delete-after, <set> or <clear>");
   }
   if (!rule.move_to) return;
   must_be_under(element, "move-to", *rule.move_to, directory.base, "the directory's base");
@@ -98,9 +99,51 @@ void check_leaver(const Element& element, const LeaverRule& rule, const Director
       "an entry has one place: keep one of the two");
 }
 
+/// An attribute has one owner: what directory or upstream own is theirs for leavers, too.
+void check_write(const Element& element, const LeaverRule& rule, const LeaverWrite& write, const RuleContext& context) {
+  const AttributeRule* owner = context.rules.attribute(write.key);
+  if (owner && owner->owner != Owner::hr) {
+    element.wrong_in("attribute",
+                     "'" + write.name + "' has two owners: <leaver> here, and " + std::string(to_string(owner->owner)) + " at " +
+                         owner->at.str(),
+                     "an attribute has one owner: keep one of the two");
+  }
+  for (const LeaverWrite& other : rule.writes) {
+    if (other.key != write.key) continue;
+    element.wrong_in("attribute", "'" + write.name + "' is written twice: here and at " + other.at.str(), "keep one of the two");
+  }
+  check_reserved_for_leavers(element, "attribute", write.key);
+}
+
+void load_writes(const Element& leaver, LeaverRule& rule, RuleContext& context) {
+  for (const Element& element : leaver.children()) {
+    const bool sets = element.name() == "set";
+    if (!sets && element.name() != "clear") continue;
+    LeaverWrite write;
+    write.name = element.text("attribute");
+    write.key = to_lower(write.name);
+    write.at = element.at();
+    if (sets) write.value = read_expression(element, "value", context);
+    if (write.name.empty() || (sets && !write.value)) continue;
+    check_write(element, rule, write, context);
+    rule.writes.push_back(std::move(write));
+  }
+}
+
+/// The condition of a leaver; false() where the rule goes by a date alone. None: after a complaint.
+std::optional<Expression> leaver_condition(const Element& element, RuleContext& context) {
+  if (element.has("when")) return read_condition(element, "when", context);
+  if (!element.has("on")) {
+    element.lacks("this <leaver> does not say who leaves", "add when=\"...\", or on=\"...\" with the field of the last day");
+    return std::nullopt;
+  }
+  std::vector<ExpressionFault> none;
+  return Expression::compile("false()", context.scope, none);
+}
+
 void load_leavers(const std::vector<Element>& mappings, RuleContext& context) {
   for (const Element& element : collect_rules(mappings, "lifecycle", "leaver")) {
-    auto when = read_condition(element, "when", context);
+    auto when = leaver_condition(element, context);
     const bool broken = !when;
     std::vector<ExpressionFault> none;
     if (!when) when = Expression::compile("false()", context.scope, none);
@@ -110,6 +153,11 @@ void load_leavers(const std::vector<Element>& mappings, RuleContext& context) {
                     read_dn(element, "move-to"),
                     read_delay(element, "delete-after"),
                     element.at()};
+    if (element.has("on")) rule.on_index = find_date_field(element, "on", context.settings.feed);
+    if (element.has("at") && !element.has("on"))
+      element.wrong_at("at", "'at' is an hour of the day that 'on' names", "add on=\"...\", or remove 'at'");
+    rule.on_hour = read_hour(element, "at");
+    load_writes(element, rule, context);
     check_leaver(element, rule, context.settings.directory);
     if (!broken) context.rules.leavers.push_back(std::move(rule));
   }
@@ -119,21 +167,12 @@ void load_absences(const std::vector<Element>& mappings, RuleContext& context) {
   for (const Element& element : collect_rules(mappings, "lifecycle", "absence")) {
     auto when = read_condition(element, "when", context);
     const bool disable = element.truth("disable", true);
-    if (!disable) element.wrong_at("disable", "this <absence> does nothing", "write disable=\"true\", or remove the element");
-    if (when) context.rules.absences.push_back({std::move(*when), disable, element.at()});
-  }
-}
-
-void load_contractors(const std::vector<Element>& mappings, RuleContext& context) {
-  const FeedSettings& feed = context.settings.feed;
-  for (const Element& element : collect_rules(mappings, "lifecycle", "contractor")) {
-    auto when = read_condition(element, "when", context);
-    const int index = read_field(element, "expires", feed);
-    if (index >= 0 && feed.fields[static_cast<std::size_t>(index)].type != FieldSettings::Type::date) {
-      element.wrong_in("expires", "the field '" + element.text("expires") + "' is no date",
-                       "add type=\"date\" and a format to the <field> at " + feed.fields[static_cast<std::size_t>(index)].at.str());
+    const bool suspend = element.text("access", "keep") == "suspend";
+    if (!disable && !suspend) {
+      element.wrong_at("disable", "this <absence> does nothing",
+                       "write disable=\"true\" or access=\"suspend\", or remove the element");
     }
-    if (when && index >= 0) context.rules.contractors.push_back({std::move(*when), element.text("expires"), index, element.at()});
+    if (when) context.rules.absences.push_back({std::move(*when), disable, element.at(), suspend});
   }
 }
 
@@ -141,12 +180,26 @@ void load_rehire(const std::vector<Element>& mappings, RuleContext& context) {
   const auto rehire = only_rule(mappings, "rehire");
   if (!rehire) return;
   const FeedSettings& feed = context.settings.feed;
-  const int index = read_field(*rehire, "match", feed);
-  if (index >= 0 && !feed.fields[static_cast<std::size_t>(index)].key) {
-    rehire->warn(rehire->in("match"), "<rehire> by another field than the key is not in this version",
-                 "a former leaver is known by the key alone");
+  RehireRule rule{rehire->text("match"), rehire->truth("enable", true), rehire->at()};
+  std::istringstream words(rule.match);
+  for (std::string word; words >> word;) {
+    const int index = find_field(*rehire, "match", word, feed);
+    if (index >= 0 && !feed.fields[static_cast<std::size_t>(index)].key) rule.fields.push_back(static_cast<std::size_t>(index));
   }
-  context.rules.rehire = RehireRule{rehire->text("match"), rehire->truth("enable", true), rehire->at()};
+  context.rules.rehire = std::move(rule);
+}
+
+void load_zone(const std::vector<Element>& mappings, RuleContext& context) {
+  const auto zone = only_rule(mappings, "zone");
+  if (!zone) return;
+  auto value = read_expression(*zone, "value", context);
+  if (!value) return;
+  if (value->fields().empty() && !Zone::named(value->text())) {
+    zone->wrong_in("value", "'" + value->text() + "' is no time zone",
+                   "write a text with a name of the IANA database: value=\"'Europe/Berlin'\", or a field that holds one");
+  }
+  context.rules.zone = std::move(*value);
+  context.rules.zone_at = zone->at();
 }
 
 }  // namespace
@@ -155,7 +208,9 @@ void load_lifecycle(const std::vector<Element>& mappings, RuleContext& context) 
   load_joiner(mappings, context);
   load_leavers(mappings, context);
   load_absences(mappings, context);
-  load_contractors(mappings, context);
+  load_workers(mappings, context);
+  load_places(mappings, context);
+  load_zone(mappings, context);
   load_rehire(mappings, context);
 }
 

@@ -37,6 +37,12 @@ void load_attributes(const std::vector<Element>& mappings, RuleContext& context)
 void load_access(const std::vector<Element>& mappings, RuleContext& context);
 void load_lifecycle(const std::vector<Element>& mappings, RuleContext& context);
 
+/// Parts of load_lifecycle() with a file of their own.
+void load_workers(const std::vector<Element>& mappings, RuleContext& context);
+void load_places(const std::vector<Element>& mappings, RuleContext& context);
+/// Complains where <leaver> would write what other parts of muster write.
+void check_reserved_for_leavers(const Element& element, std::string_view attribute, const std::string& key);
+
 /// The elements `name` in every `section` of every file, in order.
 std::vector<Element> collect_rules(const std::vector<Element>& mappings, std::string_view section, std::string_view name);
 

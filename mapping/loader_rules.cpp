@@ -68,6 +68,7 @@ void check_fit(const Element& element, const AttributeRule& rule) {
   const bool hr = rule.owner == Owner::hr;
   const std::string who = hr ? "HR" : rule.owner == Owner::directory ? "the directory" : "the upstream system";
   only_for(element, "value", hr, who, "remove it, or write owner=\"hr\"");
+  only_for(element, "refers-to", hr, who, "remove it, or write owner=\"hr\"");
   only_for(element, "when-empty", hr, who, "remove it, or write owner=\"hr\"");
   only_for(element, "on-drift", hr, who, "only HR's values are compared: remove it, or write owner=\"hr\"");
   only_for(element, "upstream", !hr, who, "upstream hears from the directory only what the directory owns: remove it");
@@ -87,6 +88,7 @@ AttributeRule load_attribute(const Element& element, RuleContext& context) {
   rule.when_empty = element.choice("when-empty", rule.when_empty, kWhenEmpty);
   rule.upstream = element.text("upstream");
   rule.value = read_expression(element, "value", context);
+  rule.refers_to_person = element.has("refers-to");
   const bool owner_known =
       std::any_of(kOwners.begin(), kOwners.end(), [&](const auto& o) { return o.first == element.text("owner"); });
   if (!owner_known) return rule;
@@ -117,6 +119,14 @@ void check_disable_attribute(const Element& element, const AttributeRule& rule, 
 }
 
 }  // namespace
+
+void check_reserved_for_leavers(const Element& element, std::string_view attribute, const std::string& key) {
+  for (const Reserved& reserved : kReserved) {
+    if (key != reserved.name) continue;
+    element.wrong_in(attribute, "'" + element.text(attribute) + "' cannot be written for leavers: " + std::string(reserved.what),
+                     std::string(reserved.instead));
+  }
+}
 
 std::vector<Element> collect_rules(const std::vector<Element>& mappings, std::string_view section, std::string_view name) {
   std::vector<Element> all;

@@ -91,6 +91,41 @@ std::optional<std::chrono::seconds> read_delay(const Element& element, std::stri
   return delay;
 }
 
+std::optional<std::chrono::seconds> read_span(const Element& element, std::string_view attribute) {
+  if (!element.has(attribute)) return std::nullopt;
+  const auto span = parse_duration(element.text(attribute));
+  if (!span)
+    element.wrong_in(attribute, "'" + element.text(attribute) + "' is no duration",
+                     "write 8h, 30d, 26w or P30D; months have no fixed length");
+  return span;
+}
+
+std::optional<std::chrono::minutes> read_hour(const Element& element, std::string_view attribute) {
+  const std::string text = element.text(attribute);
+  if (text.size() != 5 || text[2] != ':') return std::nullopt;
+  const auto digit = [&](std::size_t i) { return text[i] - '0'; };
+  return std::chrono::hours(digit(0) * 10 + digit(1)) + std::chrono::minutes(digit(3) * 10 + digit(4));
+}
+
+int find_field(const Element& element, std::string_view attribute, const std::string& name, const FeedSettings& feed) {
+  const int index = feed.index_of(name);
+  if (index >= 0 || name.empty() || feed.fields.empty()) return index;
+  std::vector<std::string> names;
+  for (const FieldSettings& field : feed.fields) names.push_back(field.name);
+  element.wrong_in(attribute, "unknown field '" + name + "'", did_you_mean(name, names, "the feed has " + listed(names)));
+  return -1;
+}
+
+int find_date_field(const Element& element, std::string_view attribute, const FeedSettings& feed) {
+  const int index = find_field(element, attribute, element.text(attribute), feed);
+  if (index < 0) return -1;
+  const FieldSettings& field = feed.fields[static_cast<std::size_t>(index)];
+  if (field.type == FieldSettings::Type::date) return index;
+  element.wrong_in(attribute, "the field '" + field.name + "' is no date",
+                   "add type=\"date\" and a format to the <field> at " + field.at.str());
+  return -1;
+}
+
 std::string read_path(const Element& element, std::string_view attribute) {
   const std::string text = element.text(attribute);
   if (text.empty()) return "";

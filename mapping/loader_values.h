@@ -6,6 +6,7 @@
 #include <string>
 
 #include "mapping/loader_element.h"
+#include "mapping/settings.h"
 #include "schema/dn.h"
 #include "schema/filter.h"
 
@@ -20,6 +21,14 @@ struct DurationRange {
 std::chrono::milliseconds read_wait(const Element& element, std::string_view attribute, const DurationRange& range);
 /// "never" (none) or a duration.
 std::optional<std::chrono::seconds> read_delay(const Element& element, std::string_view attribute);
+/// read_delay() of something that is not for ever: none where it is absent.
+std::optional<std::chrono::seconds> read_span(const Element& element, std::string_view attribute);
+/// "06:00": minutes since midnight.
+std::optional<std::chrono::minutes> read_hour(const Element& element, std::string_view attribute);
+/// The position of the field that `name`, from an attribute, means; -1 after a complaint.
+int find_field(const Element& element, std::string_view attribute, const std::string& name, const FeedSettings& feed);
+/// find_field() of a field that must be a date.
+int find_date_field(const Element& element, std::string_view attribute, const FeedSettings& feed);
 /// Absolute, from the folder of the file that names it; empty where absent.
 std::string read_path(const Element& element, std::string_view attribute);
 /// read_path() of a file that must be there.

@@ -34,6 +34,14 @@ struct Ledger {
   std::optional<Decision> disabled_for;  ///< leaver, absence or joiner (pre-hire)
 };
 
+/// What is known of a person whom another one's record names: a manager, an owner.
+struct Reference {
+  bool known = false;     ///< HR lists this key
+  bool leaving = false;   ///< and says that the person has left
+  bool circular = false;  ///< the chain of references leads back to where it began
+  Dn dn{};                ///< of the person's entry; empty: there is none (yet)
+};
+
 /// Everything that is known about one person, or about one entry that is nobody's.
 struct Subject {
   const Person* person = nullptr;  ///< null: HR does not know the owner of this entry
@@ -43,6 +51,7 @@ struct Subject {
   Ledger ledger;
   bool is_protected = false;  ///< nothing is written; the plan says so once, when there would be something
   std::string protected_by;   ///< the rule, for the sentence
+  std::map<std::string, Reference, std::less<>> references{};  ///< by key: whom person_keys() names
 };
 
 /// A reason why something that the rules want is not done.
@@ -55,11 +64,20 @@ struct PlanProblem {
   bool drift = false;
 };
 
+/// Something that is to be told upstream once, and changes nothing.
+struct PlanNotice {
+  std::string kind;  ///< of the event: "expiry-warning"
+  std::string what, rule;
+};
+
 struct Plan {
   std::vector<Change> changes;  ///< in the order in which they must be carried out
   std::vector<PlanProblem> problems;
   /// Values that agree with HR now: the store settles them (Ledger::settled) without any write.
   std::vector<std::pair<std::string, Values>> agreed;
+  std::vector<PlanNotice> notices{};
+  /// The earliest instant at which the plan for this person may be another one although nothing was changed; none: never.
+  std::optional<Instant> due{};
 };
 
 /// Which groups a person should be in, and by which role; for `why` and `who`.
@@ -77,6 +95,11 @@ Plan plan(const Subject& subject, const Rules& rules, const Now& now);
 
 /// What a joiner is given as soon as the entry that `create` makes is there: the plan for it.
 Plan plan_once_created(const Change& create, const Person& person, const Rules& rules, const Now& now);
+
+/// Keys of the people whom this one's record names by rules (refers-to, owner), each once.
+std::vector<std::string> person_keys(const Person& person, const Rules& rules, const Now& now);
+/// HR says that this person has left, by a <leaver> rule or by no longer listing them.
+bool is_leaving(const Person& person, const Rules& rules, const Now& now);
 
 /// The values of the join rules for a person, in rule order; empty strings where HR has none.
 std::vector<std::string> join_values(const Person& person, const Rules& rules, const Now& now);

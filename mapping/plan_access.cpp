@@ -28,10 +28,13 @@ std::vector<Due> due_groups(const Rules& rules) {
 }  // namespace
 
 std::vector<Entitlement> entitlements(const Person& person, const Rules& rules, const Now& now) {
-  rules.scope->load(person, now);
-  Plan ignored;
-  const planning::State state = planning::state_of(&person, rules, now, ignored);
-  if (!state.has_access) return {};
+  Subject subject;
+  subject.person = &person;
+  Now here = now;
+  planning::Draft draft{subject, rules, here};
+  here = planning::local_now(person, rules, now, draft.zone, nullptr);
+  planning::find_state(draft);
+  if (!draft.state.has_access) return {};
   std::vector<Entitlement> all;
   for (const Due& d : due_groups(rules)) {
     all.push_back({d.group->dn, d.role->name, d.group->at, planning::named(d.role->when, person, rules)});
@@ -71,7 +74,7 @@ std::string not_due(const Draft& d, const ManagedRule& rule, const Dn& group) {
     return rule.membership == Ownership::exclusive ? "exclusive group: HR knows nobody with this account"
                                                    : "granted by muster; HR knows nobody with this account any more";
   }
-  if (!d.state.has_access) return "a contractor without an end date has no access";
+  if (!d.state.has_access) return d.state.no_access_why;
   std::string text;
   for (const RoleRule& role : d.rules.roles) {
     if (std::none_of(role.groups.begin(), role.groups.end(), [&](const RoleRule::Group& g) { return g.dn == group; })) continue;
@@ -80,12 +83,50 @@ std::string not_due(const Draft& d, const ManagedRule& rule, const Dn& group) {
   return text.empty() ? "no role asks for this group" : text;
 }
 
+/// What a group's membership of a role with grace is noted by: "held" while the role applies, then the instant at which it stopped.
+std::string grace_note(const Dn& group) { return group.normal() + ";grace;muster"; }
+const Values kHeld{"held"};
+
+/// The longest grace of the roles that give a group; none: a membership ends with its role.
+std::optional<std::chrono::seconds> grace_of(const Rules& rules, const Dn& group) {
+  std::optional<std::chrono::seconds> longest;
+  for (const RoleRule& role : rules.roles) {
+    const bool gives = std::any_of(role.groups.begin(), role.groups.end(), [&](const auto& g) { return g.dn == group; });
+    if (gives && role.grace && (!longest || *role.grace > *longest)) longest = role.grace;
+  }
+  return longest;
+}
+
+/// Members by a role are remembered as such, so that strangers get no grace.
+void note_held(Draft& d, const std::vector<Due>& due) {
+  for (const Membership& m : d.subject.memberships) {
+    if (std::none_of(due.begin(), due.end(), [&](const Due& x) { return x.group->dn == m.group; })) continue;
+    if (grace_of(d.rules, m.group)) d.plan.agreed.emplace_back(grace_note(m.group), kHeld);
+  }
+}
+
+/// True while a role that stopped to apply still leaves its members in the group.
+bool has_grace(Draft& d, const Dn& group) {
+  const auto grace = d.state.has_access ? grace_of(d.rules, group) : std::nullopt;
+  const Values* note = grace ? d.settled(grace_note(group)) : nullptr;
+  if (!note) return false;
+  const auto stopped = *note == kHeld ? std::optional(d.now.utc) : parse_iso_time(note->front());
+  if (*note == kHeld) d.plan.agreed.emplace_back(grace_note(group), Values{iso_time(d.now.utc)});
+  if (!stopped || d.now.utc >= *stopped + *grace) {
+    d.plan.agreed.emplace_back(grace_note(group), Values{});
+    return false;
+  }
+  d.due(*stopped + *grace);
+  return true;
+}
+
 void remove_undue(Draft& d, const std::vector<Due>& due) {
   for (const Membership& m : d.subject.memberships) {
     if (std::any_of(due.begin(), due.end(), [&](const Due& x) { return x.group->dn == m.group; })) continue;
     const ManagedRule* rule = d.rules.managed_group(m.group);
     if (!rule || is_shielded(d.rules, m.group)) continue;
     if (rule->membership == Ownership::granted && !m.granted_by_us) continue;
+    if (has_grace(d, m.group)) continue;
     remove(d, m, d.subject.person ? Decision::mover : Decision::stranger, d.reason(rule->at, not_due(d, *rule, m.group)));
   }
 }
@@ -111,9 +152,10 @@ void plan_access(Draft& d) {
   if (kind == Kind::absent && d.state.has_access) return;  // access is kept, whatever the roles say of somebody on leave
   std::vector<Due> due;
   if (d.state.has_access) due = due_groups(d.rules);
+  note_held(d, due);
   remove_undue(d, due);
   const bool is_present = kind == Kind::active || kind == Kind::unknown;
-  if (is_present && d.will_be_enabled && !d.state.is_over) add_due(d, due);
+  if (is_present && d.will_be_enabled && !d.state.is_over && !d.state.without_owner) add_due(d, due);
 }
 
 }  // namespace planning

@@ -95,14 +95,34 @@ void plan_attribute(Draft& d, const AttributeRule& rule, std::vector<Ava>& avas)
 
 }  // namespace
 
+namespace {
+
+/// The entry of the person whom HR names by key. Who has none yet is waited for.
+std::optional<Values> referred(Draft& d, const AttributeRule& rule, const std::string& key) {
+  const auto found = d.subject.references.find(key);
+  const Reference* r = found == d.subject.references.end() ? nullptr : &found->second;
+  const std::string says = "HR says " + rule.name + " is '" + key + "' (" + rule.value->source() + "), ";
+  if (!r || !r->known) {
+    d.broken("missing-person", says + "and lists nobody of that key", rule.at.rule(), rule.name);
+    return std::nullopt;
+  }
+  if (r->circular) {
+    d.broken("circular", says + "and by that everybody of a circle is above everybody else", rule.at.rule(), rule.name);
+    return std::nullopt;
+  }
+  if (r->dn.empty()) return std::nullopt;
+  return Values{r->dn.str()};
+}
+
+}  // namespace
+
 std::optional<Values> wanted_values(Draft& d, const AttributeRule& rule) {
   std::string text = rule.value->text();
   if (has_control_characters(text)) {
-    d.problem("control-character", "HR's value for " + rule.name + " contains a control character and is not written",
-              rule.at.rule(), rule.name);
+    d.broken("control-character", "HR's value for " + rule.name + " contains a control character", rule.at.rule(), rule.name);
     return std::nullopt;
   }
-  if (!is_blank(text)) return Values{std::move(text)};
+  if (!is_blank(text)) return rule.refers_to_person ? referred(d, rule, text) : Values{std::move(text)};
   if (rule.when_empty == WhenEmpty::clear) return Values{};
   if (rule.when_empty == WhenEmpty::problem)
     d.problem("empty-value", "HR has no value for " + rule.name, rule.at.rule(), rule.name);

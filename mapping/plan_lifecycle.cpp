@@ -1,6 +1,5 @@
 // Joiner, absence, leaver, contractor, rehire: what becomes of the account itself.
 #include <algorithm>
-#include <ctime>
 
 #include "mapping/plan_parts.h"
 
@@ -12,84 +11,11 @@ using Kind = State::Kind;
 
 /// Notes that plan() leaves for itself among the settled values; no attribute has such an option (RFC 4512 section 2.5).
 constexpr const char* kExpires = "expires;muster";  ///< the end that HR's date gave the account
+constexpr const char* kWarned = "warned;muster";    ///< the end, and how many thresholds before it were told
 constexpr const char* kLeft = "left;muster";        ///< when a leaver was first seen whose account no leaver's disable switched off
 
-std::optional<Day> date_field(const Person& person, std::size_t index) {
-  if (index >= person.fields.size() || person.fields[index].empty()) return std::nullopt;
-  return parse_compact_date(person.fields[index]);
-}
-
-std::tm civil(Day day) {
-  const std::chrono::year_month_day ymd(day);
-  std::tm t{};
-  t.tm_year = static_cast<int>(ymd.year()) - 1900;
-  t.tm_mon = static_cast<int>(static_cast<unsigned>(ymd.month())) - 1;
-  t.tm_mday = static_cast<int>(static_cast<unsigned>(ymd.day()));
-  t.tm_isdst = -1;
-  return t;
-}
-
-/// The first instant after a local day. Where clocks change at midnight there may be no 00:00, or two.
-Instant end_of(Day day) {
-  constexpr std::chrono::minutes step{30};
-  const auto is_over = [&](Instant at) { return now_at(at).today > day; };
-  std::tm midnight = civil(day + std::chrono::days(1));
-  Instant at(std::chrono::seconds(std::mktime(&midnight)));
-  while (!is_over(at)) at += step;
-  while (is_over(at - step)) at -= step;
-  return at;
-}
-
-bool take_leaver(State& s, const Person& person, const Rules& rules) {
-  for (const LeaverRule& rule : rules.leavers) {
-    if (!rule.when.truth()) continue;
-    s.kind = Kind::leaver;
-    s.leaver = &rule;
-    s.why = {rule.at.rule(), "leaver: " + named(rule.when, person, rules), person.source};
-    return true;
-  }
-  if (person.listed || !rules.missing_is_leaver) return false;
-  s.kind = Kind::leaver;
-  s.leaver = rules.leavers.empty() ? nullptr : &rules.leavers.front();
-  s.why = {rules.feed_at.rule(), "leaver: HR's snapshot no longer lists this person", person.source};
-  return true;
-}
-
-bool take_absence(State& s, const Person& person, const Rules& rules) {
-  for (const AbsenceRule& rule : rules.absences) {
-    if (!rule.when.truth()) continue;
-    s.kind = Kind::absent;
-    s.absence = &rule;
-    s.why = {rule.at.rule(), "absence: " + named(rule.when, person, rules), person.source};
-    return true;
-  }
-  return false;
-}
-
-void take_start(State& s, const Person& person, const Rules& rules, const Now& now) {
-  const bool applies = !rules.joiner || rules.joiner->when.truth();
-  s.may_create = rules.joiner && rules.joiner->create && applies;
-  s.kind = applies ? Kind::active : Kind::unknown;
-  const auto start = date_field(person, rules.start_index);
-  if (!start || *start <= now.today) return;
-  s.kind = Kind::waiting;
-  const auto lead = std::chrono::days(rules.joiner ? rules.joiner->days_before : 0);
-  s.may_create = s.may_create && *start - lead <= now.today;
-}
-
-void take_contractor(State& s, const Person& person, const Rules& rules, const Now& now, Plan& plan) {
-  const auto rule = std::find_if(rules.contractors.begin(), rules.contractors.end(), [](const auto& r) { return r.when.truth(); });
-  if (rule == rules.contractors.end()) return;
-  s.contractor = &*rule;
-  if (rule->expires_index >= 0) s.last_day = date_field(person, static_cast<std::size_t>(rule->expires_index));
-  s.is_over = !s.last_day || *s.last_day < now.today;
-  if (s.last_day) return;
-  s.has_access = false;
-  plan.problems.push_back(
-      {"no-end-date",
-       "person " + person.key.rep() + ": a contractor without an end date (field " + rule->expires_field + ") gets no access",
-       rule->at.rule(), "", false});
-}
+/// An attribute that a leaver was given: "title;left;muster".
+std::string given_note(const std::string& key) { return key + ";left;muster"; }
 
 void disable(Draft& d, Decision decision) {
   if (d.subject.account.disabled) return;
@@ -117,6 +43,45 @@ std::optional<Instant> left_at(const Draft& d) {
   return note ? parse_iso_time(note->front()) : std::nullopt;
 }
 
+/// What is written to a leaver's entry, once.
+void plan_leaver_writes(Draft& d, const LeaverRule& rule) {
+  for (const LeaverWrite& w : rule.writes) {
+    const Values* found = d.subject.entry->attributes.find(w.key);
+    const Values is = found ? *found : Values{};
+    std::string text = w.value ? w.value->text() : std::string();
+    if (has_control_characters(text)) {
+      d.problem("control-character", "the value for " + w.name + " contains a control character and is not written", w.at.rule(),
+                w.name);
+      continue;
+    }
+    const Values wanted = is_blank(text) ? Values{} : Values{std::move(text)};
+    if (!wanted.empty()) d.plan.agreed.emplace_back(given_note(w.key), wanted);
+    if (is == wanted || equal_sets(w.equality, is, wanted)) continue;
+    Reason why = d.state.why;
+    why.rule = w.at.rule();
+    Change& c = d.add(wanted.empty() ? Action::clear : Action::set, Decision::leaver, std::move(why));
+    c.attribute = w.name;
+    c.from = is;
+    c.to = wanted;
+  }
+}
+
+/// What a former leaver was given is taken away, where it is still there and nobody owns the attribute.
+void plan_leaver_writes_undone(Draft& d) {
+  for (const LeaverRule& rule : d.rules.leavers) {
+    for (const LeaverWrite& w : rule.writes) {
+      const Values* note = d.settled(given_note(w.key));
+      if (!note) continue;
+      d.plan.agreed.emplace_back(given_note(w.key), Values{});
+      const Values* is = d.subject.entry->attributes.find(w.key);
+      if (d.rules.attribute(w.key) || !is || !equal_sets(w.equality, *is, *note)) continue;
+      Change& c = d.add(Action::clear, Decision::mover, d.reason(w.at, "no longer a leaver"));
+      c.attribute = w.name;
+      c.from = *is;
+    }
+  }
+}
+
 void plan_leaver(Draft& d) {
   const LeaverRule* rule = d.state.leaver;
   const bool disables = !rule || rule->disable;
@@ -127,11 +92,13 @@ void plan_leaver(Draft& d) {
     d.plan.agreed.emplace_back(kLeft, Values{iso_time(since.value_or(d.now.utc))});
   }
   if (!rule) return;
+  if (since && rule->delete_after) d.due(*since + *rule->delete_after);
   if (is_off && since && rule->delete_after && d.now.utc >= *since + *rule->delete_after) {
     const std::string text = "leaver since " + iso_time(*since) + ", kept for " + human_duration(*rule->delete_after);
     d.add(Action::remove, Decision::leaver, d.reason(rule->at, text));
     return;
   }
+  plan_leaver_writes(d, *rule);
   if (rule->move_to) move(d, *rule->move_to, Decision::leaver, d.state.why);
 }
 
@@ -182,7 +149,7 @@ bool plan_enable(Draft& d) {
   if (d.will_be_enabled && d.settled(kLeft)) d.plan.agreed.emplace_back(kLeft, Values{});
   if (d.will_be_enabled) return true;
   const bool due = d.state.kind == Kind::active || d.state.kind == Kind::absent;
-  if (!due || d.state.is_over) return false;
+  if (!due || d.state.is_over || d.state.without_owner) return false;
   if (!s.ledger.disabled_at && is_expired(d)) return !d.settled(kLeft) || way_back(d);
   if (!s.ledger.disabled_at) {
     d.problem("not-ours-to-enable",
@@ -213,7 +180,7 @@ void expire(Draft& d, const std::optional<Instant>& wanted, const Location& at, 
 void plan_no_expiry(Draft& d) {
   const auto& is = d.subject.account.expires;
   const Values* note = d.settled(kExpires);
-  if (note && is && end_text(is) == *note) return expire(d, std::nullopt, joiner_at(d.rules), "no longer a contractor");
+  if (note && is && end_text(is) == *note) return expire(d, std::nullopt, joiner_at(d.rules), "no end is wanted any more");
   if (note) d.plan.agreed.emplace_back(kExpires, Values{});
   if (d.state.kind != Kind::active || !is_expired(d) || !d.subject.account.disabled) return;
   d.problem(
@@ -222,31 +189,60 @@ void plan_no_expiry(Draft& d) {
       joiner_at(d.rules).rule());
 }
 
+/// Each threshold of the type is told once for one end.
+void plan_warnings(Draft& d, Instant end) {
+  const WorkerRule& rule = *d.state.worker;
+  if (end <= d.now.utc || rule.warn_before.empty()) return;
+  std::size_t passed = 0;
+  for (const std::chrono::seconds before : rule.warn_before) passed += end - before <= d.now.utc;
+  const Values told{iso_date(*d.state.last_day), std::to_string(passed)};
+  const Values* note = d.settled(kWarned);
+  const bool news = passed > 0 && (!note || *note != told);
+  if (!note || *note != told) d.plan.agreed.emplace_back(kWarned, told);
+  if (!news) return;
+  d.plan.notices.push_back({"expiry-warning",
+                            d.who() + ": the account of this " + rule.name + " ends with " + iso_date(*d.state.last_day) + " (" +
+                                rule.expires_field + "), in " +
+                                human_duration(std::chrono::duration_cast<std::chrono::milliseconds>(end - d.now.utc)),
+                            rule.at.rule()});
+}
+
 void plan_expiry(Draft& d) {
   const State& s = d.state;
-  if (!s.contractor) return plan_no_expiry(d);
+  if (!s.worker || s.worker->expires_index < 0 || (!s.last_day && !s.worker->expiry_required)) return plan_no_expiry(d);
   if (!s.last_day) return;
-  const Instant wanted = end_of(*s.last_day);
+  const Instant wanted = d.zone.end_of(*s.last_day);
   const auto& is = d.subject.account.expires;
+  plan_warnings(d, wanted);
   if (is_end(is, wanted)) {
     d.plan.agreed.emplace_back(kExpires, end_text(is));
   } else {
     const std::string text =
-        "contractor: the account ends with " + iso_date(*s.last_day) + " (" + s.contractor->expires_field + ")";
-    expire(d, wanted, s.contractor->at, text);
+        s.worker->name + ": the account ends with " + iso_date(*s.last_day) + " (" + s.worker->expires_field + ")";
+    expire(d, wanted, s.worker->at, text);
   }
 }
 
-/// Back from where leavers are moved to.
-void plan_return(Draft& d) {
-  if (d.state.kind != Kind::active || !d.will_be_enabled || !d.rules.joiner || !d.rules.joiner->create) return;
-  const Dn& home = *d.rules.joiner->create;
-  const Dn& dn = d.subject.entry->dn;
-  for (const LeaverRule& rule : d.rules.leavers) {
-    if (!rule.move_to || *rule.move_to == home || !dn.is_under(*rule.move_to) || !(dn.parent() == *rule.move_to)) continue;
-    return move(d, home, Decision::joiner,
-                d.reason(d.rules.joiner->at, "back from " + rule.move_to->str() + ": " + joiner_fields(d)));
+bool is_left_by_leavers(const Draft& d, const Dn& parent) {
+  return std::any_of(d.rules.leavers.begin(), d.rules.leavers.end(),
+                     [&](const LeaverRule& rule) { return rule.move_to && *rule.move_to == parent; });
+}
+
+/// To where the rules want the entry: back from where leavers are, and after a place that changed.
+void plan_home(Draft& d) {
+  const bool is_here = d.state.kind == Kind::active || d.state.kind == Kind::waiting;
+  if (!is_here) return;
+  const Home home = home_of(d);
+  const Dn parent = d.subject.entry->dn.parent();
+  if (!home.base || parent == *home.base) return;
+  const bool returns = is_left_by_leavers(d, parent);
+  if (returns) {
+    if (d.state.kind != Kind::active || !d.will_be_enabled) return;
+    return move(d, *home.base, Decision::joiner, d.reason(*home.at, "back from " + parent.str() + ": " + joiner_fields(d)));
   }
+  if (!home.place || d.state.is_over) return;
+  const std::string why = named(home.place->when, *d.subject.person, d.rules);
+  move(d, *home.base, Decision::mover, d.reason(*home.at, "place: " + why));
 }
 
 bool is_attribute_name(std::string_view text) {
@@ -288,31 +284,23 @@ std::string rdn_text(const Draft& d) {
 
 }  // namespace
 
-State state_of(const Person* person, const Rules& rules, const Now& now, Plan& plan) {
-  State s;
-  if (!person) {
-    s.kind = Kind::stranger;
-    return s;
-  }
-  if (take_leaver(s, *person, rules)) return s;
-  s.has_access = true;
-  if (!take_absence(s, *person, rules)) take_start(s, *person, rules, now);
-  take_contractor(s, *person, rules, now, plan);
-  return s;
-}
-
 void plan_lifecycle(Draft& d) {
   if (d.state.kind == Kind::stranger) return;
   if (d.state.kind == Kind::leaver) return plan_leaver(d);
   if (d.state.kind == Kind::absent && d.state.absence->disable) return disable(d, Decision::absence);
+  if (d.state.without_owner && d.state.worker->disable_without_owner) {
+    d.state.why = d.reason(d.state.worker->at, "nobody answers for this " + d.state.worker->name);
+    return disable(d, Decision::absence);
+  }
   // No server gives an end to an account that is switched off.
   if (plan_enable(d)) plan_expiry(d);
-  plan_return(d);
+  plan_home(d);
+  plan_leaver_writes_undone(d);
 }
 
 void plan_create(Draft& d) {
   const State& s = d.state;
-  if (s.is_over) return;
+  if (s.is_over || s.without_owner) return;
   if (!s.may_create) {
     if (s.kind != Kind::active) return;
     d.problem("no-account", "has no account, and no <joiner create> says where to make one", joiner_at(d.rules).rule());
@@ -329,7 +317,8 @@ void plan_create(Draft& d) {
   // An attribute that HR owns names the entry as it will stay: else the next plan would rename it.
   if (const Values* owned = initial.find(rdn->type)) rdn->value = owned->front();
   Change& c = d.add(Action::create, Decision::joiner, d.reason(rule.at, "joiner: " + joiner_fields(d)));
-  c.dn = Dn::child(*rdn, *rule.create);
+  const Home home = home_of(d);
+  c.dn = Dn::child(*rdn, *home.base);
   c.initial = std::move(initial);
   c.create_disabled = s.kind == Kind::waiting;
 }

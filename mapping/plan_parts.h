@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "mapping/plan.h"
+#include "mapping/zone.h"
 
 namespace muster::planning {
 
@@ -21,21 +22,26 @@ struct State {
   } kind = Kind::unknown;
   const LeaverRule* leaver = nullptr;  ///< null for a leaver by absence from the feed where no rule is declared
   const AbsenceRule* absence = nullptr;
-  const ContractorRule* contractor = nullptr;
-  std::optional<Day> last_day;  ///< of a contractor; none: HR names none
+  const WorkerRule* worker = nullptr;
+  std::optional<Day> last_day;  ///< of a worker whose account expires; none: HR names none
   bool may_create = false;      ///< within days-before of the first day
   bool has_access = false;      ///< what the roles ask for is kept
-  bool is_over = false;         ///< a contractor whose last day has passed or is not known: nothing is created, enabled, added
-  Reason why;                   ///< of a leaver, an absence
+  bool is_over = false;        ///< the worker's last day has passed or must be known and is not: nothing is created, enabled, added
+  bool without_owner = false;  ///< a worker for whom nobody answers: nothing is created, enabled, added
+  Reason why;                  ///< of a leaver, an absence
+  std::optional<Instant> since;  ///< the instant at which a leaver's last hour was over, where that made them one
+  std::string no_access_why;     ///< why has_access is false
 };
 
 /// One plan in the making. The record is loaded into the rules' scope.
 struct Draft {
   const Subject& subject;
   const Rules& rules;
-  const Now& now;
-  State state;
-  Plan plan;
+  const Now& now;  ///< in the person's zone
+  Zone zone{};
+  State state{};
+  Plan plan{};
+  bool is_broken = false;        ///< HR's record has a fault: nothing is done but to switch off
   bool will_be_enabled = false;  ///< the account works once the plan is carried out
 
   Change& add(Action action, Decision decision, Reason because);
@@ -44,13 +50,27 @@ struct Draft {
   Reason reason(const Location& at, std::string text) const;
   /// What was settled under a name; null: nothing, or no values.
   const Values* settled(std::string_view key) const;
+  /// The plan may be another one at `at`.
+  void due(Instant at);
+  /// A fault of HR's record: a problem, and nothing is done for this person until it is mended.
+  void broken(std::string code, const std::string& what, const std::string& where, std::string attribute = {});
 };
 
 /// "department='Engineering', status='active'": the fields that a condition names, as they are. A condition without fields: its
 /// text.
 std::string named(const Expression& condition, const Person& person, const Rules& rules);
 
-State state_of(const Person* person, const Rules& rules, const Now& now, Plan& plan);
+/// What the record makes of the person of `draft`: sets draft.state. The record is loaded.
+void find_state(Draft& draft);
+/// Where rules want the entry of somebody who is here; none: where it is.
+struct Home {
+  const Dn* base = nullptr;
+  const Location* at = nullptr;
+  const PlaceRule* place = nullptr;  ///< null: the joiner's `create`
+};
+Home home_of(const Draft& draft);
+/// Loads the record at the person's own day, and says which that is. Problems go to `draft`, where there is one.
+Now local_now(const Person& person, const Rules& rules, const Now& now, Zone& zone, Draft* draft);
 void plan_lifecycle(Draft& draft);
 void plan_create(Draft& draft);
 void plan_attributes(Draft& draft);

@@ -35,6 +35,9 @@ void Rules::bind(const AttributeTypes& types) {
     rule.equality = types.equality_of(rule.key);
     rule.single_valued = type && type->single_valued;
   }
+  for (LeaverRule& leaver : leavers) {
+    for (LeaverWrite& write : leaver.writes) write.equality = types.equality_of(write.key);
+  }
 }
 
 }  // namespace muster

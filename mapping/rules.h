@@ -38,6 +38,7 @@ struct AttributeRule {
   Matching equality = Matching::case_ignore;  ///< set by Rules::bind
   bool single_valued = false;
   Location at;
+  bool refers_to_person = false;  ///< the value is a person's key; written is the DN of that person's entry
 };
 
 /// <managed>: a group, or every group under a base, whose membership the agent owns.
@@ -58,6 +59,14 @@ struct RoleRule {
   };
   std::vector<Group> groups;
   Location at;
+  std::optional<std::chrono::seconds> grace{};  ///< how long its groups are kept once it no longer applies; none: not at all
+};
+
+/// <place>: where the entries of people live. The first that applies counts.
+struct PlaceRule {
+  Expression when;
+  Dn base;
+  Location at;
 };
 
 /// <joiner>
@@ -68,6 +77,15 @@ struct JoinerRule {
   std::vector<std::string> object_classes;  ///< of created entries; default by family
   int days_before = 0;
   Location at;
+  std::chrono::minutes hour{0};  ///< of the first day, from which the account is on
+};
+/// <leaver><set>, <leaver><clear>
+struct LeaverWrite {
+  std::string name;                 ///< as spelled in the file
+  std::string key;                  ///< lower case
+  std::optional<Expression> value;  ///< none: cleared
+  Location at;
+  Matching equality = Matching::case_ignore;  ///< set by Rules::bind
 };
 /// <leaver>
 struct LeaverRule {
@@ -77,25 +95,37 @@ struct LeaverRule {
   std::optional<Dn> move_to;
   std::optional<std::chrono::seconds> delete_after;  ///< none: never
   Location at;
+  int on_index = -1;                              ///< field of the last day; -1: by `when` alone
+  std::optional<std::chrono::minutes> on_hour{};  ///< of that day; none: when it is over
+  std::vector<LeaverWrite> writes{};
 };
 /// <absence>
 struct AbsenceRule {
   Expression when;
   bool disable = true;
   Location at;
+  bool suspend = false;  ///< access is taken away until they are back
 };
-/// <contractor>
-struct ContractorRule {
+/// <worker>, and <contractor>, its short form. The first that applies counts.
+struct WorkerRule {
+  std::string name;  ///< "contractor"
   Expression when;
-  std::string expires_field;
+  std::string expires_field;  ///< empty: no expiry
   int expires_index = -1;
   Location at;
+  bool expiry_required = true;
+  std::vector<std::chrono::seconds> warn_before{};  ///< longest first
+  std::optional<std::chrono::days> max_term{};      ///< of the end, from the field "start" or, without one, from today
+  std::string owner_field{};                        ///< names the person who answers for a non-human identity; empty: none needed
+  int owner_index = -1;
+  bool disable_without_owner = false;
 };
 /// <rehire>
 struct RehireRule {
-  std::string match;
+  std::string match;  ///< names of fields, separated by blanks
   bool enable = true;
   Location at;
+  std::vector<std::size_t> fields{};  ///< by which a new key is known as a former leaver; empty: the key alone
 };
 
 /// All rules together. One thread uses a Rules object at a time (expressions share scratch memory).
@@ -110,7 +140,10 @@ struct Rules {
   std::optional<JoinerRule> joiner;
   std::vector<LeaverRule> leavers;
   std::vector<AbsenceRule> absences;
-  std::vector<ContractorRule> contractors;
+  std::vector<WorkerRule> workers;
+  std::vector<PlaceRule> places;
+  std::optional<Expression> zone;  ///< gives the IANA name of a person's time zone
+  Location zone_at;
   std::optional<RehireRule> rehire;
   std::vector<Dn> protected_groups;  ///< <protect member-of>: never written
   bool missing_is_leaver = true;     ///< FeedSettings::missing

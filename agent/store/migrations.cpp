@@ -67,6 +67,14 @@ ALTER TABLE grp ADD COLUMN guarded INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX grp_rid ON grp(rid) WHERE rid<>0;
 )",
     "CREATE TABLE told(seq INTEGER PRIMARY KEY, body TEXT NOT NULL)",
+    R"(
+ALTER TABLE person ADD COLUMN due_at INTEGER;
+ALTER TABLE person ADD COLUMN standing TEXT NOT NULL DEFAULT '';
+CREATE INDEX person_due ON person(due_at) WHERE due_at IS NOT NULL;
+CREATE TABLE person_ref(key TEXT NOT NULL, person INTEGER NOT NULL, PRIMARY KEY(key, person)) WITHOUT ROWID;
+CREATE INDEX person_ref_person ON person_ref(person);
+UPDATE person SET dirty=1 WHERE dirty=0;
+)",
 };
 constexpr int kVersion = static_cast<int>(std::size(kSteps));
 

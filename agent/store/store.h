@@ -235,6 +235,16 @@ class Store {
   void set_attempts(Row id, int attempts, std::optional<Instant> retry_at);
   void retry_due(Instant now);  ///< marks dirty whose retry_at has come
   std::optional<Instant> next_retry();
+  /// When the plan for a person may change by itself; replaces what was said before.
+  void set_due(Row id, std::optional<Instant> at);
+  void mark_due_dirty(Instant now);  ///< marks dirty whose time has come
+  std::optional<Instant> next_due();
+  /// Whom the record of a person names; replaces what was said before.
+  void set_references(Row id, const std::vector<std::string>& keys);
+  std::vector<std::string> references_of(Row id);
+  /// What others who name this person look at (entry's DN, leaving or not). True: it is another than before; then those who name
+  /// the person are dirty.
+  bool set_standing(Row id, const std::string& standing);
   std::vector<PersonRow> dirty_people(Row after, std::size_t limit);
   std::vector<PersonRow> unlinked_dirty_people(Row after, std::size_t limit);
   void set_person_join(Row person, const std::vector<std::pair<int, std::string>>& values);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "agent/image.h"
 #include "agent/store/impl.h"
 
@@ -119,6 +121,48 @@ std::optional<Instant> Store::next_retry() {
   const sql::Rewind rewind(s);
   if (!s.step() || s.is_null(0)) return std::nullopt;
   return instant(s.integer(0));
+}
+
+void Store::set_due(Row id, std::optional<Instant> at) {
+  auto& s = impl_->db.cached("UPDATE person SET due_at=? WHERE id=? AND due_at IS NOT ?");
+  s.bind(2, id);
+  if (at) s.bind(1, millis(*at)).bind(3, millis(*at));
+  s.run();
+}
+void Store::mark_due_dirty(Instant now) {
+  with(impl_->db.cached("UPDATE person SET dirty=1, due_at=NULL WHERE due_at<=?"), millis(now)).run();
+}
+std::optional<Instant> Store::next_due() {
+  auto& s = impl_->db.cached("SELECT min(due_at) FROM person WHERE due_at IS NOT NULL");
+  const sql::Rewind rewind(s);
+  if (!s.step() || s.is_null(0)) return std::nullopt;
+  return instant(s.integer(0));
+}
+
+std::vector<std::string> Store::references_of(Row id) {
+  auto& s = with(impl_->db.cached("SELECT key FROM person_ref WHERE person=? ORDER BY key"), id);
+  const sql::Rewind rewind(s);
+  std::vector<std::string> keys;
+  while (s.step()) keys.push_back(s.text(0));
+  return keys;
+}
+void Store::set_references(Row id, const std::vector<std::string>& keys) {
+  std::vector<std::string> sorted = keys;
+  std::sort(sorted.begin(), sorted.end());
+  if (references_of(id) == sorted) return;
+  with(impl_->db.cached("DELETE FROM person_ref WHERE person=?"), id).run();
+  for (const std::string& key : sorted)
+    with(impl_->db.cached("INSERT OR IGNORE INTO person_ref VALUES(?,?)"), std::string_view(key), id).run();
+}
+bool Store::set_standing(Row id, const std::string& standing) {
+  auto& s = with(impl_->db.cached("UPDATE person SET standing=? WHERE id=? AND standing<>? RETURNING id"),
+                 std::string_view(standing), id, std::string_view(standing));
+  if (one_integer(s) == 0) return false;
+  with(impl_->db.cached("UPDATE person SET dirty=1 WHERE id IN (SELECT r.person FROM person_ref r JOIN person p ON p.key=r.key"
+                        " WHERE p.id=?)"),
+       id)
+      .run();
+  return true;
 }
 
 std::vector<PersonRow> Store::dirty_people(Row after, std::size_t limit) {

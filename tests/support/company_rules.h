@@ -47,6 +47,7 @@ class CompanyRules {
     attributes();
     access();
     lifecycle();
+    others();
     if (!knobs_.empty()) throw std::runtime_error("there is no knob '" + knobs_.begin()->first + "'");
     return builder_.take();
   }
@@ -81,7 +82,9 @@ class CompanyRules {
     joiner(knob("joiner", "status='active'"));
     leaver(knob("leaver", "status='terminated'"));
     if (const std::string disable = knob("absence-disable", "yes"); disable != "none") {
-      builder_.absence("status='leave'").disable = disable == "yes";
+      AbsenceRule& absence = builder_.absence("status='leave'");
+      absence.disable = disable == "yes";
+      absence.suspend = knob("absence-access", "keep") == "suspend";
     }
     builder_.contractor("type='Contractor'", "end");
     if (const std::string rehire = knob("rehire", "yes"); rehire != "none") builder_.rehire(rehire == "yes");
@@ -96,6 +99,7 @@ class CompanyRules {
     if (create) rule.create = dn(kPeople);
     if (rdn != "none") rule.rdn = builder_.expression(rdn);
     rule.days_before = std::stoi(days);
+    rule.hour = hour(knob("joiner-at", "00:00"));
   }
 
   void leaver(const std::string& when) {
@@ -107,6 +111,47 @@ class CompanyRules {
     rule.strip = strip == "all" ? LeaverRule::Strip::all : strip == "none" ? LeaverRule::Strip::none : LeaverRule::Strip::managed;
     if (move) rule.move_to = dn(kLeavers);
     if (after != "never") rule.delete_after = parse_duration(after);
+    if (const std::string on = knob("leaver-on", "none"); on != "none") {
+      rule.on_index = 8;
+      if (on != "end") rule.on_hour = hour(on);
+    }
+    if (knob("leaver-writes", "no") == "yes") {
+      rule.writes.push_back({"employeeType", "employeetype", builder_.expression("'left'"), rule.at});
+      rule.writes.push_back({"telephoneNumber", "telephonenumber", std::nullopt, rule.at});
+    }
+  }
+
+  static std::chrono::minutes hour(const std::string& text) {
+    return std::chrono::hours(std::stoi(text.substr(0, 2))) + std::chrono::minutes(std::stoi(text.substr(3)));
+  }
+
+  /// Types of workers, places, zones.
+  void others() {
+    Rules& rules = builder_.rules();
+    if (const std::string zone = knob("zone", "none"); zone != "none") rules.zone = builder_.expression(zone);
+    if (const std::string when = knob("place", "none"); when != "none")
+      rules.places.push_back({builder_.expression(when), dn("OU=Sales," + kPeople), {"rules.xml", 90, 3}});
+    if (const std::string grace = knob("grace", "none"); grace != "none") {
+      for (RoleRule& role : rules.roles) role.grace = parse_duration(grace);
+    }
+    if (const std::string warn = knob("warn-before", "none"); warn != "none") {
+      for (WorkerRule& w : rules.workers) w.warn_before = {*parse_duration(warn), std::chrono::hours(24)};
+    }
+    if (const std::string term = knob("max-term", "none"); term != "none") {
+      for (WorkerRule& w : rules.workers) w.max_term = std::chrono::days(std::stoi(term));
+    }
+    if (const std::string owner = knob("robot-owner", "none"); owner != "none") {
+      WorkerRule robot{"robot", builder_.expression("type='Robot'"), "", -1, {"rules.xml", 91, 3}};
+      robot.expiry_required = false;
+      robot.owner_field = "email";
+      robot.owner_index = 9;
+      robot.disable_without_owner = owner == "disable";
+      rules.workers.push_back(std::move(robot));
+    }
+    if (knob("manager", "no") == "yes") {
+      AttributeRule& manager = builder_.hr("manager", "email");
+      manager.refers_to_person = true;
+    }
   }
 
   Knobs knobs_;

@@ -23,6 +23,7 @@ class PlanWorld {
   std::vector<Membership> memberships;
   Ledger ledger;
   bool is_protected = false;
+  std::map<std::string, Reference, std::less<>> references;
   std::string protected_by = "<protect person> at muster.xml:30:5";
 
   Subject subject(const Now& now) const {
@@ -36,6 +37,7 @@ class PlanWorld {
     s.ledger = ledger;
     s.is_protected = is_protected;
     s.protected_by = protected_by;
+    s.references = references;
     return s;
   }
 

@@ -81,7 +81,7 @@ class RulesBuilder {
     for (std::size_t i = 0; i < rules_.fields.size(); ++i) {
       if (rules_.fields[i] == field) index = static_cast<int>(i);
     }
-    rules_.contractors.push_back(ContractorRule{expression(when), field, index, next()});
+    rules_.workers.push_back(WorkerRule{"contractor", expression(when), field, index, next()});
   }
   void rehire(bool enable) { rules_.rehire = RehireRule{"id", enable, next()}; }
 

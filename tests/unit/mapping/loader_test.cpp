@@ -319,9 +319,9 @@ TEST_CASE("everything that <lifecycle> can say arrives") {
   CHECK_FALSE(r.leavers[1].delete_after);
   REQUIRE(r.absences.size() == 1);
   CHECK(r.absences[0].disable);
-  REQUIRE(r.contractors.size() == 1);
-  CHECK(r.contractors[0].expires_field == "end");
-  CHECK(r.contractors[0].expires_index == 3);
+  REQUIRE(r.workers.size() == 1);
+  CHECK(r.workers[0].expires_field == "end");
+  CHECK(r.workers[0].expires_index == 3);
   REQUIRE(r.rehire);
   CHECK(r.rehire->match == "id");
   CHECK_FALSE(r.rehire->enable);
@@ -450,9 +450,6 @@ TEST_CASE("what is not in this version loads with a warning, never silently") {
        "sign-key=\"set-key.pem\" "
        "issuer=\"muster-corp\" audience=\"idp\"/>",
        "/etc/muster/muster.xml:21:13: <events> is not in this version; nothing is sent there; <file> is written"},
-      {"rehire by another field", false, "match=\"id\"", "match=\"first\"",
-       "mapping.d/rules.xml:16:20: <rehire> by another field than the key is not in this version; a former leaver is known by the "
-       "key alone"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);

@@ -145,17 +145,28 @@ class Runner {
       planned = true;
       const std::string expected = lines[i].rest;
       std::string problems = "(none)", again = "(nothing)";
-      for (; i + 1 < lines.size() && (lines[i + 1].word == "problems" || lines[i + 1].word == "again"); ++i) {
-        (lines[i + 1].word == "again" ? again : problems) = lines[i + 1].rest;
-      }
-      check(expected, problems, again);
+      std::string due = "(any)", told = "(any)";
+      std::map<std::string, std::string*> expectations{{"problems", &problems}, {"again", &again}, {"due", &due}, {"told", &told}};
+      for (; i + 1 < lines.size() && expectations.count(lines[i + 1].word); ++i)
+        *expectations.at(lines[i + 1].word) = lines[i + 1].rest;
+      check(expected, problems, again, due, told);
     }
     REQUIRE(planned);
   }
 
  private:
-  void check(const std::string& expected, const std::string& problems, const std::string& again) {
+  static std::string shown_due(const Plan& made) { return made.due ? iso_time(*made.due) : "(never)"; }
+  static std::string shown_told(const Plan& made) {
+    std::string text;
+    for (const PlanNotice& n : made.notices) text += (text.empty() ? "" : " ") + n.kind;
+    return text.empty() ? "(nothing)" : text;
+  }
+
+  void check(const std::string& expected, const std::string& problems, const std::string& again, const std::string& due,
+             const std::string& told) {
     const Plan first = carry_out();
+    if (due != "(any)") CHECK(shown_due(first) == due);
+    if (told != "(any)") CHECK(shown_told(first) == told);
     CHECK(shown(first.changes) == expected);
     CHECK(shown(first.problems) == problems);
     CHECK(shown(carry_out().changes) == again);
@@ -181,6 +192,7 @@ class Runner {
       world_.is_protected = true;
       return;
     }
+    if (line.word == "person") return reference(rest);
     if (line.word == "unsettled") return world_.ledger.settled.clear();
     throw std::runtime_error("no such line: " + line.word);
   }
@@ -191,7 +203,7 @@ class Runner {
   }
 
   void today(const std::string& date) {
-    const auto noon = parse_iso_time(date + "T09:00:00Z");
+    const auto noon = parse_iso_time(date + (date.find('T') == std::string::npos ? "T09:00:00Z" : "Z"));
     if (!noon) throw std::runtime_error("no date: " + date);
     now_ = now_at(*noon);
   }
@@ -216,6 +228,18 @@ class Runner {
   }
 
   static std::string unescaped(const std::string& value) { return value == "\\n" ? "two\nlines" : value == "_" ? " " : value; }
+
+  /// Another person: "7 CN=Boss,OU=People,DC=corp,DC=example", "7 left", "7 circular", "7 without-entry".
+  void reference(const std::string& text) {
+    const auto blank = text.find(' ');
+    const std::string key = text.substr(0, blank), what = trimmed(text.substr(blank));
+    Reference r;
+    r.known = true;
+    r.leaving = what == "left";
+    r.circular = what == "circular";
+    if (what.starts_with("CN=")) r.dn = dn(what);
+    world_.references[key] = r;
+  }
 
   void entry(const std::string& text) {
     if (text == "none") {
