@@ -1,76 +1,9 @@
 // What goes wrong in configurations, and exactly what muster says about it. Each case changes a configuration that loads.
 #pragma once
 
-#include <string>
-#include <vector>
+#include "tests/unit/mapping/bad_lifecycle_cases.h"
 
 namespace muster::test {
-
-inline constexpr const char* kMain = "/etc/muster/muster.xml";
-inline constexpr const char* kRules = "/etc/muster/mapping.d/rules.xml";
-
-inline constexpr const char* kGoodMain =
-    R"~(<?xml version="1.0" encoding="UTF-8"?>
-<muster xmlns="urn:muster:config:1">
-  <directory name="corp" url="ldapi:///" base="dc=example,dc=com">
-    <bind method="external"/>
-    <people base="ou=people,dc=example,dc=com" filter="(objectClass=inetOrgPerson)"/>
-    <groups base="ou=groups,dc=example,dc=com"/>
-    <watch method="auto"/>
-  </directory>
-  <feed name="hr" path="feed/hr.csv">
-    <field name="id" column="Employee ID" key="true"/>
-    <field name="status" column="Status"><value from="Active" to="active"/><value from="Gone" to="gone"/></field>
-    <field name="first" column="First Name"/>
-    <field name="department" column="Department"/>
-    <field name="start" column="Hire Date" type="date" format="%Y-%m-%d"/>
-    <field name="end" column="End Date" type="date" format="%d.%m.%Y"/>
-  </feed>
-  <state path="state.db"/>
-  <safety max-disables="25">
-    <protect member-of="cn=admins,ou=groups,dc=example,dc=com"/>
-  </safety>
-  <upstream><file path="events.jsonl"/></upstream>
-  <include path="mapping.d/*.xml"/>
-</muster>
-)~";
-
-inline constexpr const char* kGoodRules =
-    R"~(<mapping xmlns="urn:muster:config:1">
-  <join><match attribute="employeeNumber" value="id"/></join>
-  <attributes>
-    <attribute name="givenName" owner="hr" value="first"/>
-    <attribute name="mail" owner="directory" upstream="emails.value"/>
-  </attributes>
-  <access>
-    <managed base="ou=birthright,ou=groups,dc=example,dc=com"/>
-    <managed group="cn=vpn,ou=groups,dc=example,dc=com" membership="granted"/>
-    <role name="staff" when="status='active'"><group dn="cn=staff,ou=birthright,ou=groups,dc=example,dc=com"/></role>
-  </access>
-  <lifecycle>
-    <joiner when="status='active'" create="ou=people,dc=example,dc=com" rdn="concat('uid=', id)" days-before="7"/>
-    <leaver when="status='gone' or ($today &gt; end and end != '')" strip="managed"/>
-    <contractor when="status='active'" expires="end"/>
-    <rehire match="id"/>
-  </lifecycle>
-</mapping>
-)~";
-
-/// `from` (null: the whole file) becomes `to`.
-struct Edit {
-  const char* file;
-  const char* from;
-  const char* to;
-};
-struct BadConfig {
-  const char* name;
-  std::vector<Edit> edits;
-  std::vector<std::string> says;
-};
-struct Chapter {
-  const char* title;
-  std::vector<BadConfig> cases;
-};
 
 // clang-format off
 inline std::vector<Chapter> bad_configs() {
@@ -524,90 +457,7 @@ inline std::vector<Chapter> bad_configs() {
         {{kRules, R"~(<group dn="cn=staff,ou=birthright,)~", R"~(<group dn="cn=R&amp;D,birthright,)~"}},
         {"mapping.d/rules.xml:10:79: 'cn=R&D,birthright,ou=groups,dc=example,dc=com' is no distinguished name: '=' is missing"}},
      }},
-    {"Lifecycle",
-     {
-       {"two joiners",
-        {{kRules, R"~(<rehire match="id"/>)~", R"~(<joiner when="status='active'"/>)~"}},
-        {"mapping.d/rules.xml:16:5: a second <joiner>; the first is at mapping.d/rules.xml:13:5; keep one of the two"}},
-       {"a joiner that does not say the name",
-        {{kRules, R"~( rdn="concat('uid=', id)")~", ""}},
-        {R"~(mapping.d/rules.xml:13:36: 'create' does not say how new entries are named; add rdn="concat('CN=', ...)")~"}},
-       {"a joiner that gives everybody one name",
-        {{kRules, "concat('uid=', id)", "'uid=new'"}},
-        {R"~(mapping.d/rules.xml:13:78: "'uid=new'" gives everybody the same name; name a field of the feed: concat('CN=', ...))~"}},
-       {"a joiner outside the directory's base",
-        {{kRules, R"~(create="ou=people,dc=example,dc=com")~", R"~(create="ou=people,dc=example,dc=org")~"}},
-        {"mapping.d/rules.xml:13:44: 'ou=people,dc=example,dc=org' is outside the directory's base (dc=example,dc=com); muster writes only below the bases that muster.xml declares"}},
-       {"days before a first day that no field has",
-        {{kMain, R"~(name="start")~", R"~(name="begin")~"}},
-        {R"~(mapping.d/rules.xml:13:98: 'days-before' counts from the field 'start', which the feed does not have; add <field name="start" column="..." type="date" format="..."/>, or remove 'days-before')~"}},
-       {"a first day that is no date",
-        {{kMain, R"~(column="Hire Date" type="date" format="%Y-%m-%d")~", R"~(column="Hire Date")~"}},
-        {R"~(muster.xml:14:5: the field 'start', a joiner's first day, is no date; add type="date" and a format)~"}},
-       {"a leaver rule for everybody",
-        {{kRules, "status='gone' or ($today &gt; end and end != '')", "true()"}},
-        {R"~(mapping.d/rules.xml:14:19: "true()" makes everybody a leaver; compare a field with something)~"}},
-       {"a leaver rule for nobody",
-        {{kRules, "status='gone' or ($today &gt; end and end != '')", "'gone'='Gone'"}},
-        {R"~(mapping.d/rules.xml:14:19: "'gone'='Gone'" is never true, so this <leaver> applies to nobody; correct the condition, or remove the element)~"}},
-       {"a leaver rule that does nothing",
-        {{kRules, R"~(strip="managed"/>)~", R"~(disable="false"/>)~"}},
-        {R"~(mapping.d/rules.xml:14:5: this <leaver> does nothing; add disable="true", strip, move-to, delete-after, <set> or <clear>)~"}},
-       {"leavers moved out of the directory",
-        {{kRules, R"~(strip="managed"/>)~", R"~(move-to="ou=leavers,dc=elsewhere"/>)~"}},
-        {"mapping.d/rules.xml:14:78: 'ou=leavers,dc=elsewhere' is outside the directory's base (dc=example,dc=com); muster writes only below the bases that muster.xml declares"}},
-       {"leavers moved to two places",
-        {{kMain, R"~(<watch method="auto"/>)~", R"~(<disable move-to="ou=off,dc=example,dc=com"/>)~"}, {kRules, R"~(strip="managed"/>)~", R"~(move-to="ou=leavers,dc=example,dc=com"/>)~"}},
-        {"mapping.d/rules.xml:14:78: leavers are moved here, and to 'ou=off,dc=example,dc=com' by the <disable> at muster.xml:7:5; an entry has one place: keep one of the two"}},
-       {"deletion after months",
-        {{kRules, R"~(strip="managed"/>)~", R"~(delete-after="3 months"/>)~"}},
-        {"mapping.d/rules.xml:14:83: '3 months' is no duration; write never, 30d, 26w or P30D; months have no fixed length"}},
-       {"an absence that does nothing",
-        {{kRules, R"~(<rehire match="id"/>)~", R"~(<absence when="department='Leave'" disable="false"/>)~"}},
-        {R"~(mapping.d/rules.xml:16:40: this <absence> does nothing; write disable="true" or access="suspend", or remove the element)~"}},
-       {"an end date that is no date",
-        {{kRules, R"~(expires="end")~", R"~(expires="department")~"}},
-        {R"~(mapping.d/rules.xml:15:49: the field 'department' is no date; add type="date" and a format to the <field> at muster.xml:13:5)~"}},
-       {"an end date that no field has",
-        {{kRules, R"~(expires="end")~", R"~(expires="ends")~"}},
-        {"mapping.d/rules.xml:15:49: unknown field 'ends'; did you mean 'end'?"}},
-       {"a leaver of no kind",
-        {{kRules, R"~(<rehire match="id"/>)~", R"~(<leaver strip="managed"/>)~"}},
-        {R"~(mapping.d/rules.xml:16:5: this <leaver> does not say who leaves; add when="...", or on="..." with the field of the last day)~"}},
-       {"an hour without a day",
-        {{kRules, R"~(<rehire match="id"/>)~", R"~(<leaver when="department='Gone'" at="18:00"/>)~"}},
-        {R"~(mapping.d/rules.xml:16:38: 'at' is an hour of the day that 'on' names; add on="...", or remove 'at')~"}},
-       {"an hour that is none",
-        {{kRules, R"~(<rehire match="id"/>)~", R"~(<leaver on="end" at="25:00"/>)~"}},
-        {R"~(mapping.d/rules.xml:16:26: '25:00' cannot be 'at' of <leaver>; write an hour of the day such as 06:00 or 18:30)~"}},
-       {"what the directory owns, for leavers",
-        {{kRules, R"~(<rehire match="id"/>)~", R"~(<leaver on="end"><set attribute="Mail" value="'x'"/></leaver>)~"}},
-        {R"~(mapping.d/rules.xml:16:38: 'Mail' has two owners: <leaver> here, and directory at mapping.d/rules.xml:5:5; an attribute has one owner: keep one of the two)~"}},
-       {"passwords of leavers",
-        {{kRules, R"~(<rehire match="id"/>)~", R"~(<leaver on="end"><clear attribute="userPassword"/></leaver>)~"}},
-        {R"~(mapping.d/rules.xml:16:40: 'userPassword' cannot be written for leavers: passwords stay untouched; remove the rule)~"}},
-       {"a worker that does nothing",
-        {{kRules, R"~(<rehire match="id"/>)~", R"~(<worker name="partner" when="department='P'"/>)~"}},
-        {R"~(mapping.d/rules.xml:16:5: <worker name="partner"> does nothing; add expires="..." or owner="...")~"}},
-       {"warnings of an end that is not there",
-        {{kRules, R"~(<rehire match="id"/>)~", R"~(<worker name="partner" when="department='P'" owner="first" warn-before="30d"/>)~"}},
-        {R"~(mapping.d/rules.xml:16:64: 'warn-before' is about an end, and no 'expires' names the field with it; add expires="...", or remove it)~"}},
-       {"a place outside",
-        {{kRules, R"~(<rehire match="id"/>)~", R"~(<place when="true()" base="ou=else,dc=org"/>)~"}},
-        {R"~(mapping.d/rules.xml:16:32: 'ou=else,dc=org' is outside the directory's base (dc=example,dc=com); muster writes only below the bases that muster.xml declares)~"}},
-       {"a place behind one that always applies",
-        {{kRules, R"~(<rehire match="id"/>)~", R"~(<place when="true()" base="ou=a,dc=example,dc=com"/><place when="department='S'" base="ou=b,dc=example,dc=com"/>)~"}},
-        {R"~(mapping.d/rules.xml:16:57: this <place> is never reached: the one at mapping.d/rules.xml:16:5 always applies; put it before that one)~"}},
-       {"a zone that is none",
-        {{kRules, R"~(<rehire match="id"/>)~", R"~(<zone value="'Europe/Atlantis'"/>)~"}},
-        {R"~(mapping.d/rules.xml:16:18: 'Europe/Atlantis' is no time zone; write a text with a name of the IANA database: value="'Europe/Berlin'", or a field that holds one)~"}},
-       {"a rehire by an unknown field",
-        {{kRules, R"~(match="id")~", R"~(match="idd")~"}},
-        {"mapping.d/rules.xml:16:20: unknown field 'idd'; did you mean 'id'?"}},
-       {"two rehire rules",
-        {{kRules, R"~(<rehire match="id"/>)~", R"~(<rehire match="id"/><rehire match="first"/>)~"}},
-        {"mapping.d/rules.xml:16:25: a second <rehire>; the first is at mapping.d/rules.xml:16:5; keep one of the two"}},
-     }},
+    lifecycle_chapter(),
   };
 }
 // clang-format on
