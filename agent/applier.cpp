@@ -123,6 +123,13 @@ void Applier::wake(const JournalRow& row) {
   if (!row.person && row.entry) context_.store.mark_owner_dirty(row.entry);
 }
 
+/// The id that the server gave a new entry; all zero where it could not be read.
+EntryId Applier::created_entry(const JournalRow& row) {
+  const auto person = row.person ? context_.store.person_by_row(row.person) : std::nullopt;
+  const auto entry = person && person->entry ? context_.store.entry_by_row(*person->entry) : std::nullopt;
+  return entry ? entry->entry.id : row.change.entry;
+}
+
 void Applier::succeeded(const JournalRow& row, const std::optional<Entry>& after, Instant at) {
   Change done = row.change;
   // Somebody else may have renamed it since it was planned.
@@ -132,6 +139,7 @@ void Applier::succeeded(const JournalRow& row, const std::optional<Entry>& after
   } else {
     succeeded_entry(row, after, at);
   }
+  if (done.action == Action::create) done.entry = created_entry(row);
   context_.recorder.applied(done, row.hold, at);
   context_.store.forget_change(row.seq);
   wake(row);

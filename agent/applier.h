@@ -54,6 +54,7 @@ class Applier {
   void begin(const std::vector<Task>& tasks);
   Status settle(std::vector<Task>& tasks, std::vector<WriteOutcome>& outcomes, bool last_round, std::vector<Task>& again);
   void succeeded(const JournalRow& row, const std::optional<Entry>& after, Instant at);
+  EntryId created_entry(const JournalRow& row);
   void succeeded_member(const JournalRow& row, Instant at);
   void succeeded_entry(const JournalRow& row, const std::optional<Entry>& after, Instant at);
   void refused(const JournalRow& row, const Error& error, const std::string& code, Instant at);

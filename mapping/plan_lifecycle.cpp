@@ -230,14 +230,14 @@ bool is_left_by_leavers(const Draft& d, const Dn& parent) {
 
 /// To where the rules want the entry: back from where leavers are, and after a place that changed.
 void plan_home(Draft& d) {
-  const bool is_here = d.state.kind == Kind::active || d.state.kind == Kind::waiting;
-  if (!is_here) return;
+  const Kind kind = d.state.kind;
+  if (kind != Kind::active && kind != Kind::waiting && kind != Kind::absent) return;
   const Home home = home_of(d);
   const Dn parent = d.subject.entry->dn.parent();
   if (!home.base || parent == *home.base) return;
   const bool returns = is_left_by_leavers(d, parent);
   if (returns) {
-    if (d.state.kind != Kind::active || !d.will_be_enabled) return;
+    if (kind != Kind::active || !d.will_be_enabled) return;
     return move(d, *home.base, Decision::joiner, d.reason(*home.at, "back from " + parent.str() + ": " + joiner_fields(d)));
   }
   if (!home.place || d.state.is_over) return;
@@ -287,7 +287,10 @@ std::string rdn_text(const Draft& d) {
 void plan_lifecycle(Draft& d) {
   if (d.state.kind == Kind::stranger) return;
   if (d.state.kind == Kind::leaver) return plan_leaver(d);
-  if (d.state.kind == Kind::absent && d.state.absence->disable) return disable(d, Decision::absence);
+  if (d.state.kind == Kind::absent && d.state.absence->disable) {
+    disable(d, Decision::absence);
+    return plan_home(d);
+  }
   if (d.state.without_owner && d.state.worker->disable_without_owner) {
     d.state.why = d.reason(d.state.worker->at, "nobody answers for this " + d.state.worker->name);
     return disable(d, Decision::absence);
