@@ -65,8 +65,7 @@ CREATE TABLE upstream(name TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT 
 ALTER TABLE grp ADD COLUMN rid INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE grp ADD COLUMN guarded INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX grp_rid ON grp(rid) WHERE rid<>0;
-)",
-    "CREATE TABLE told(seq INTEGER PRIMARY KEY, body TEXT NOT NULL)",
+)", "CREATE TABLE told(seq INTEGER PRIMARY KEY, body TEXT NOT NULL)",
     R"(
 ALTER TABLE person ADD COLUMN due_at INTEGER;
 ALTER TABLE person ADD COLUMN standing TEXT NOT NULL DEFAULT '';
@@ -74,6 +73,18 @@ CREATE INDEX person_due ON person(due_at) WHERE due_at IS NOT NULL;
 CREATE TABLE person_ref(key TEXT NOT NULL, person INTEGER NOT NULL, PRIMARY KEY(key, person)) WITHOUT ROWID;
 CREATE INDEX person_ref_person ON person_ref(person);
 UPDATE person SET dirty=1 WHERE dirty=0;
+)",
+    R"(
+CREATE TABLE access_grant(id INTEGER PRIMARY KEY AUTOINCREMENT, person INTEGER NOT NULL, grp INTEGER NOT NULL, by TEXT NOT NULL,
+  reason TEXT NOT NULL, approver TEXT NOT NULL, seconds INTEGER NOT NULL, created INTEGER NOT NULL, until INTEGER,
+  state TEXT NOT NULL, hold TEXT NOT NULL, over TEXT NOT NULL);
+CREATE INDEX access_grant_open ON access_grant(person) WHERE state IN ('waiting','running');
+CREATE INDEX access_grant_end ON access_grant(until) WHERE state='running';
+CREATE TABLE disable_order(id INTEGER PRIMARY KEY AUTOINCREMENT, person INTEGER NOT NULL, entry INTEGER NOT NULL, by TEXT NOT NULL,
+  reason TEXT NOT NULL, created INTEGER NOT NULL, lifted INTEGER, lifted_by TEXT NOT NULL DEFAULT '',
+  lifted_reason TEXT NOT NULL DEFAULT '');
+CREATE INDEX disable_order_person ON disable_order(person) WHERE lifted IS NULL;
+CREATE INDEX disable_order_entry ON disable_order(entry) WHERE lifted IS NULL;
 )",
 };
 constexpr int kVersion = static_cast<int>(std::size(kSteps));
