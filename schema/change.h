@@ -3,10 +3,12 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "schema/calendar.h"
 #include "schema/dn.h"
 #include "schema/entry.h"
 #include "schema/ids.h"
@@ -59,6 +61,8 @@ struct Change {
   bool create_disabled = false;
   Reason because;
   Decision decision = Decision::mover;
+  /// A leaver's disable: since when it is owed, by HR's record or by its date. Not part of canonical().
+  std::optional<Instant> owed_since{};
 };
 
 /// The exact change as one line of text: what an approval covers. Leaves out the reason and everything that moves with

@@ -65,8 +65,7 @@ CREATE TABLE upstream(name TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT 
 ALTER TABLE grp ADD COLUMN rid INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE grp ADD COLUMN guarded INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX grp_rid ON grp(rid) WHERE rid<>0;
-)",
-    "CREATE TABLE told(seq INTEGER PRIMARY KEY, body TEXT NOT NULL)",
+)", "CREATE TABLE told(seq INTEGER PRIMARY KEY, body TEXT NOT NULL)",
     R"(
 ALTER TABLE person ADD COLUMN due_at INTEGER;
 ALTER TABLE person ADD COLUMN standing TEXT NOT NULL DEFAULT '';
@@ -74,6 +73,17 @@ CREATE INDEX person_due ON person(due_at) WHERE due_at IS NOT NULL;
 CREATE TABLE person_ref(key TEXT NOT NULL, person INTEGER NOT NULL, PRIMARY KEY(key, person)) WITHOUT ROWID;
 CREATE INDEX person_ref_person ON person_ref(person);
 UPDATE person SET dirty=1 WHERE dirty=0;
+)",
+    R"(
+ALTER TABLE person ADD COLUMN known_at INTEGER;
+ALTER TABLE person ADD COLUMN successor INTEGER;
+ALTER TABLE person ADD COLUMN rehire_key TEXT NOT NULL DEFAULT '';
+CREATE INDEX person_rehire ON person(rehire_key) WHERE rehire_key<>'';
+CREATE TABLE mention(source BLOB NOT NULL, attribute TEXT NOT NULL, target TEXT NOT NULL, dn TEXT NOT NULL,
+  entry INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(source, attribute, target)) WITHOUT ROWID;
+CREATE INDEX mention_target ON mention(target);
+CREATE INDEX mention_entry ON mention(entry) WHERE entry<>0;
+CREATE TABLE leaver_wait(seq INTEGER PRIMARY KEY AUTOINCREMENT, waited INTEGER NOT NULL);
 )",
 };
 constexpr int kVersion = static_cast<int>(std::size(kSteps));
