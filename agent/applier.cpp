@@ -13,10 +13,11 @@ namespace {
 
 constexpr std::size_t kTasks = 256;
 
-/// 30 s, doubled with every attempt, up to 6 h.
-std::chrono::seconds retry_pause(int attempts) {
+/// 30 s, doubled with every attempt, up to 6 h; up to 10 minutes where a leaver's account is still on.
+std::chrono::seconds retry_pause(int attempts, Action action) {
   const int shift = std::min(attempts, 10);
-  return std::min<std::chrono::seconds>(std::chrono::seconds(30) * (1 << shift), std::chrono::hours(6));
+  const std::chrono::seconds most = action == Action::disable ? std::chrono::minutes(10) : std::chrono::hours(6);
+  return std::min<std::chrono::seconds>(std::chrono::seconds(30) * (1 << shift), most);
 }
 
 }  // namespace
@@ -181,6 +182,7 @@ void Applier::succeeded_entry(const JournalRow& row, const std::optional<Entry>&
   if (c.action == Action::remove) {
     store.mark_gone(row.entry);
     if (row.person) store.unlink(row.person);  // who comes back begins anew
+    store.set_mentions(c.entry, Dn{}, {});
     context_.own_writes.wrote(c.entry);
     return;
   }
@@ -213,9 +215,21 @@ void Applier::succeeded_entry(const JournalRow& row, const std::optional<Entry>&
   if (settled != known->ledger.settled) store.set_settled(entry_row, settled);
 }
 
-void Applier::refused(const JournalRow& row, const Error& error, const std::string& code, Instant at) {
+/// A disable that is refused leaves a door open: told with every attempt, not once.
+void Applier::alarm(const JournalRow& row, const ProblemRow& problem, int attempts, Instant at) {
+  const Change& c = row.change;
+  nlohmann::json details = {{"person", c.person.rep()}, {"entry", to_string(c.entry)}, {"dn", c.dn.str()},
+                            {"code", problem.code},     {"reason", problem.what},      {"rule", c.because.rule},
+                            {"attempts", attempts}};
+  if (c.owed_since)
+    details["waited"] = std::chrono::duration<double>(std::max(at - *c.owed_since, std::chrono::milliseconds(0))).count();
+  context_.recorder.event("alarm", std::move(details), at);
+}
+
+void Applier::refused(const JournalRow& row, const Error& error, const std::string& refusal, Instant at) {
   Store& store = context_.store;
   const Change& c = row.change;
+  const std::string code = refusal == "write-refused" && c.action == Action::disable ? "disable-refused" : refusal;
   store.forget_change(row.seq);
   ++counts_.failed;
   const std::string subject = row.person  ? person_subject(row.person)
@@ -228,11 +242,15 @@ void Applier::refused(const JournalRow& row, const Error& error, const std::stri
       c.because.rule, c.attribute.empty() ? c.group.str() : c.attribute,
       false,          {}};
   std::erase_if(problems, [&](const ProblemRow& old) { return old.code == p.code && old.attribute == p.attribute; });
-  problems.push_back(std::move(p));
+  problems.push_back(p);
   set_problems(context_, subject, problems, at);
-  if (const auto person = row.person ? store.person_by_row(row.person) : std::nullopt) {
-    store.set_attempts(row.person, person->attempts + 1, at + retry_pause(person->attempts));
-  }
+  const auto person = row.person ? store.person_by_row(row.person) : std::nullopt;
+  const int attempts = person ? person->attempts : 0;
+  if (c.action == Action::disable) alarm(row, p, attempts + 1, at);
+  if (!person) return;
+  const Instant again = at + retry_pause(attempts, c.action);
+  const bool is_sooner = person->retry_at && *person->retry_at > at && *person->retry_at < again;
+  store.set_attempts(row.person, attempts + 1, is_sooner ? *person->retry_at : again);
 }
 
 void Applier::deferred(const JournalRow& row, bool last_round, Instant at) {

@@ -58,7 +58,8 @@ class Applier {
   EntryId created_entry(const JournalRow& row);
   void succeeded_member(const JournalRow& row, Instant at);
   void succeeded_entry(const JournalRow& row, const std::optional<Entry>& after, Instant at);
-  void refused(const JournalRow& row, const Error& error, const std::string& code, Instant at);
+  void refused(const JournalRow& row, const Error& error, const std::string& refusal, Instant at);
+  void alarm(const JournalRow& row, const ProblemRow& problem, int attempts, Instant at);
   Status conflicted(const JournalRow& row, Instant at);
   void deferred(const JournalRow& row, bool last_round, Instant at);
   void wake(const JournalRow& row);

@@ -25,6 +25,7 @@ std::string day_stamp(const Now& now) { return iso_date(now.today); }
 std::string joins_stamp(const Rules& rules) {
   Sha256 sum;
   for (const JoinRule& j : rules.joins) sum.add(j.attribute).add(j.value.source());
+  if (rules.rehire) sum.add(rules.rehire->match);
   return sum.hex();
 }
 

@@ -42,7 +42,7 @@ class Intake {
       see(known->id);
     } else {
       person.listed = true;
-      see(store.put_person(person));
+      see(store.put_person(person, at_));
       ++counts_.differing;
     }
     ++counts_.records;
@@ -89,7 +89,7 @@ class Intake {
       const auto i = static_cast<std::size_t>(id);
       if (listed && (i >= seen_.size() || !seen_[i])) absent.push_back(id);
     });
-    for (const Row id : absent) context_.store.set_unlisted(id);
+    for (const Row id : absent) context_.store.set_unlisted(id, at_);
     counts_.unlisted = absent.size();
   }
 

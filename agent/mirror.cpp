@@ -51,9 +51,27 @@ void Mirror::set_joins(Row row, const Entry& entry) {
   }
 }
 
+/// Whom an entry or a group names, for what leavers have to hand over.
+void Mirror::note_mentions(const Entry& entry, const Origin& origin) {
+  Store& store = context_.store;
+  std::vector<Store::MentionTarget> targets;
+  for (const char* name : {"manager", "managedby", "owner"}) {
+    const Values* values = entry.attributes.find(name);
+    for (const std::string& value : values ? *values : Values{}) {
+      if (const auto dn = Dn::parse(value); dn && !dn->empty()) targets.push_back({name, dn->normal()});
+    }
+  }
+  const auto differing = store.set_mentions(entry.id, entry.dn, std::move(targets));
+  if (origin.baseline) return;  // everybody is planned then
+  for (const std::string& value : differing) {
+    if (const auto row = store.mentioned_entry(value)) store.mark_owner_dirty(*row);
+  }
+}
+
 Mirror::Fate Mirror::insert_entry(const Stream& stream, const Entry& entry, std::string_view image, const Origin& origin) {
   const Row row = context_.store.insert_entry(stream.index, entry, image);
   set_joins(row, entry);
+  note_mentions(entry, origin);
   context_.store.mark_groups_of_value_dirty(entry.dn.normal());
   if (!origin.baseline && !origin.own) report("appeared", row, entry, {{"reason", "a new entry in " + stream.name}}, origin.at);
   return Fate::appeared;
@@ -119,7 +137,9 @@ Mirror::Fate Mirror::upsert_entry(const Stream& stream, const Entry& entry, std:
     store.mark_groups_of_value_dirty(known->entry.dn.normal());
     store.mark_groups_of_value_dirty(entry.dn.normal());
   }
+  if (!(known->entry.dn == entry.dn)) store.rename_mentions(known->entry.dn.normal(), known->id);
   store.update_entry(known->id, stream.index, entry, image);
+  note_mentions(entry, origin);
   // Enabled again by somebody else: what is disabled later by others is not ours to enable.
   if (!origin.own && known->ledger.disabled_at && context_.accounts && !context_.accounts->is_disabled(entry, origin.at)) {
     store.set_disabled(known->id, std::nullopt, std::nullopt);
@@ -175,6 +195,7 @@ void Mirror::diff_members(const GroupRow& group, const std::vector<std::string>&
 
 Mirror::Fate Mirror::upsert_group(const Entry& entry, const Origin& origin) {
   Store& store = context_.store;
+  note_mentions(entry, origin);
   const auto known = store.group(entry.id);
   GroupRow g;
   if (known) g = *known;
@@ -219,11 +240,21 @@ void Mirror::entry_gone(const EntryRow& row, Instant at) {
   store.mark_owner_dirty(row.id);
   store.mark_groups_of_value_dirty(row.entry.dn.normal());
   store.mark_gone(row.id);
+  forget_mentions(row.entry.id);
   report("deleted", row.id, row.entry, {{"before", {row.entry.dn.str()}}, {"reason", "deleted, or moved out of the watched bases"}},
          at);
 }
 
-void Mirror::group_gone(const GroupRow& row) { context_.store.mark_group_gone(row.id); }
+void Mirror::forget_mentions(const EntryId& source) {
+  for (const std::string& value : context_.store.set_mentions(source, Dn{}, {})) {
+    if (const auto row = context_.store.mentioned_entry(value)) context_.store.mark_owner_dirty(*row);
+  }
+}
+
+void Mirror::group_gone(const GroupRow& row) {
+  context_.store.mark_group_gone(row.id);
+  forget_mentions(row.uuid);
+}
 
 void Mirror::members(const MembersChanged& change, Instant at) {
   Store& store = context_.store;

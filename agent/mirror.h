@@ -84,6 +84,8 @@ class Mirror {
   void report(const std::string& kind, Row row, const Entry& entry, nlohmann::json details, Instant at);
   void entry_gone(const EntryRow& row, Instant at);
   void group_gone(const GroupRow& row);
+  void note_mentions(const Entry& entry, const Origin& origin);
+  void forget_mentions(const EntryId& source);
   void set_joins(Row row, const Entry& entry);
 
   Context& context_;

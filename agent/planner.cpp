@@ -66,10 +66,12 @@ Planner::Candidate Planner::candidate_of(const Person& person, Context& context,
 void Planner::link_dirty(const Now& now) {
   Store& store = context_.store;
   store.forget_claims();
+  if (by_fields(context_.rules())) link_rehired(now);
   for (Row after = 0;;) {
     const auto page = store.unlinked_dirty_people(after, kPage);
     if (page.empty()) break;
     for (const PersonRow& row : page) {
+      if (was_succeeded(row, now)) continue;
       store.set_person_join(row.id, join_values_of(row.person, context_, now));
       const Candidate c = candidate_of(row.person, context_, now);
       if (c.entry) store.claim(row.id, *c.entry, c.ordinal);
@@ -93,6 +95,9 @@ Subject Planner::subject_of(Context& context, const PersonRow* person, const Ent
   s.account.disabled = context.accounts->is_disabled(row->entry, now.utc);
   s.account.expires = context.accounts->expires(row->entry);
   s.ledger = row->ledger;
+  if (person) s.known_since = person->known_at;
+  const bool has_left = s.ledger.disabled_for == Decision::leaver || s.ledger.settled.count("left;muster") > 0;
+  if (person && has_left) s.mentions = context.store.mentions_of(row->id);
   const auto memberships = context.store.memberships(row->id, member_values(row->entry));
   for (const MembershipRow& m : memberships)
     s.memberships.push_back({m.dn, m.granted, m.granted ? grant_number(m.because.cause) : 0});
@@ -268,7 +273,11 @@ std::vector<ProblemRow> Planner::link_problem(const PersonRow& row, const EntryR
                        row.person.key.rep(),
                    "");
   }
-  if (entry) return {};
+  if (entry || row.successor) return {};
+  if (by_fields(context_.rules())) {
+    if (const auto former = former_selves(row, now); former.size() > 1)
+      return problem("ambiguous-rehire", who + ": " + ambiguity_of(former), context_.rules().rehire->at.rule());
+  }
   const Candidate c = candidate_of(row.person, context_, now);
   if (c.matches == 0) return {};
   const JoinRule& rule = context_.rules().joins[static_cast<std::size_t>(c.ordinal)];
@@ -311,7 +320,8 @@ void Planner::plan_person(const PersonRow& row, const Now& now, bool again) {
   for (const PlanProblem& p : made.problems) problems.push_back(problem_row(p, row.person.key, entry ? entry->entry.dn : Dn{}));
   if (row.attempts > 0) {
     for (ProblemRow& old : store.problems(subject_name)) {
-      const bool trouble_of_writing = old.code == "write-refused" || old.code == "no-effect" || old.code == "last-member";
+      const bool trouble_of_writing =
+          old.code == "write-refused" || old.code == "disable-refused" || old.code == "no-effect" || old.code == "last-member";
       if (trouble_of_writing && !made.changes.empty()) problems.push_back(std::move(old));
     }
     if (made.changes.empty()) store.set_attempts(row.id, 0, std::nullopt);

@@ -38,6 +38,12 @@ class Planner {
 
  private:
   void link_dirty(const Now& now);
+  static bool by_fields(const Rules& rules);
+  void link_rehired(const Now& now);
+  void take_over(const PersonRow& former, const PersonRow& row, const Now& now);
+  bool was_succeeded(const PersonRow& row, const Now& now);
+  std::vector<PersonRow> former_selves(const PersonRow& row, const Now& now);
+  static std::string ambiguity_of(const std::vector<PersonRow>& former);
   void plan_people(const Now& now, bool again);
   void plan_strangers(const Now& now, bool again);
   Status plan_unresolved(const Now& now);

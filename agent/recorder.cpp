@@ -2,6 +2,7 @@
 
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "agent/change_json.h"
@@ -47,8 +48,13 @@ void Recorder::applied(const Change& change, const std::string& approval, Instan
   record["run"] = run_;
   record["actor"] = "muster";
   if (!approval.empty()) record["approval"] = approval.substr(0, 12);
-  const AuditRow row = store_.append_audit(dump(record));
   json details = common(change);
+  if (change.owed_since) {
+    const auto waited = std::max(at - *change.owed_since, std::chrono::milliseconds(0));
+    store_.add_leaver_wait(waited);
+    record["waited"] = details["waited"] = std::chrono::duration<double>(waited).count();
+  }
+  const AuditRow row = store_.append_audit(dump(record));
   details["audit"] = row.seq;
   if (!approval.empty()) details["approval"] = approval.substr(0, 12);
   event("applied", std::move(details), at);

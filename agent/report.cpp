@@ -1,5 +1,7 @@
 #include "agent/report.h"
 
+#include <algorithm>
+
 #include "agent/change_json.h"
 #include "agent/gatekeeper.h"
 #include "agent/planner.h"
@@ -32,6 +34,17 @@ json applied_item(const json& record) {
       {{"decision", "mover"}, {"from", record.value("before", json::array())}, {"to", record.value("after", json::array())}});
   json j = plan_item(change_from_json(change));
   if (record.contains("approval")) j["approval"] = record["approval"];
+  return j;
+}
+
+/// From HR's word, or its date, to the disabled account; null: nobody left yet.
+json leaver_waits(Store& store) {
+  auto waits = store.leaver_waits();
+  if (waits.empty()) return nullptr;
+  const auto seconds = [](std::chrono::milliseconds w) { return std::chrono::duration<double>(w).count(); };
+  json j = {{"last", seconds(waits.back())}, {"of", waits.size()}};
+  std::sort(waits.begin(), waits.end());
+  j.update({{"median", seconds(waits[waits.size() / 2])}, {"longest", seconds(waits.back())}});
   return j;
 }
 
@@ -182,6 +195,7 @@ json status_report(Store& store, const json& live) {
                  {"last settled", store.meta("settled")},
                  {"audit records", store.last_audit() ? store.last_audit()->seq : 0},
                  {"waiting upstream", store.outbox_waiting()}};
+  if (json waits = leaver_waits(store); !waits.is_null()) status["seconds to disable a leaver"] = std::move(waits);
   if (!live.is_null()) status["live"] = live;
   for (const ProblemRow& p : store.problems("directory")) status["error"] = p.what;
   for (const ProblemRow& p : store.problems("feed")) status["feed error"] = p.what;

@@ -164,6 +164,14 @@ Result<json> why_report(Store& store, Config& config, const std::string& key, co
   }
   if (const auto order = store.order_on(person->id, entry ? entry->id : 0))
     j["order"] = {{"by", order->by}, {"reason", order->reason}, {"since", iso_time(order->since)}};
+  if (person->known_at) j["known since"] = iso_time(*person->known_at);
+  if (const auto successor = person->successor ? store.person_by_row(*person->successor) : std::nullopt)
+    j["taken over by"] = successor->person.key.rep();
+  if (entry && !entry->gone) {
+    const bool has_left = entry->ledger.disabled_for == Decision::leaver || entry->ledger.settled.count("left;muster") > 0;
+    for (const Mention& m : has_left ? store.mentions_of(entry->id) : std::vector<Mention>{})
+      j["hand-over"].push_back({{"attribute", m.attribute}, {"of", m.dn.str()}});
+  }
   j["access"] = access_of(store, rules, *person, entry, group, now);
   if (group.empty() && entry) j["attributes"] = attributes_of(rules, *entry, person->person, now);
   j["problems"] = json::array();

@@ -18,13 +18,16 @@ std::vector<std::string> written_attributes(const Config& config, const RightsSc
   for (const AttributeRule& rule : config.rules.attributes) {
     if (rule.owner == Owner::hr) add_once(names, rule.name);
   }
+  for (const LeaverRule& leaver : config.rules.leavers) {
+    for (const LeaverWrite& w : leaver.writes) add_once(names, w.name);
+  }
   add_once(names, scope.disabling);
   if (scope.family == Family::active_directory && !config.rules.workers.empty()) add_once(names, "accountExpires");
   return names;
 }
 
 bool moves(const Config& config) {
-  return !config.settings.directory.disable.move_to.empty() ||
+  return !config.rules.places.empty() || !config.settings.directory.disable.move_to.empty() ||
          std::any_of(config.rules.leavers.begin(), config.rules.leavers.end(), [](const LeaverRule& l) { return l.move_to; });
 }
 
@@ -68,13 +71,17 @@ void rights_for_accounts(const Config& config, const RightsScope& scope, std::ve
   for (const Stream& s : scope.streams) {
     if (!s.groups) places.push_back(s.base.str());
   }
+  for (const PlaceRule& p : config.rules.places) add_once(places, p.base.str());
   for (const Stream& s : scope.streams) {
     const std::string where = s.base.str();
     all.push_back({RightKind::read, "seeing who is below " + where, where, read_attributes(s, scope.family), true, ""});
     if (s.groups) continue;
     all.push_back({RightKind::write, "writing what HR owns and disabling, below " + where, where, written_attributes(config, scope),
                    true, ""});
-    const bool here = creates && config.rules.joiner->create->is_under(s.base);
+    const auto& placed = config.rules.places;
+    const bool here =
+        creates && (config.rules.joiner->create->is_under(s.base) ||
+                    std::any_of(placed.begin(), placed.end(), [&](const PlaceRule& p) { return p.base.is_under(s.base); }));
     if (here) all.push_back({RightKind::create, "creating accounts below " + where, where, {}, true, ""});
     if (here && scope.family == Family::active_directory)
       all.push_back({RightKind::reset_password, "giving new accounts below " + where + " a password", where, {}, true, ""});

@@ -46,11 +46,15 @@ std::vector<Stream> streams_of(const Config& config, const AccountControl& accou
   }
   add_places(bases, d.disable.move_to);
   if (config.rules.joiner && config.rules.joiner->create) add_places(bases, *config.rules.joiner->create);
+  for (const PlaceRule& p : config.rules.places) add_places(bases, p.base);
 
   std::vector<std::string> attributes = attributes_needed(config);
   for (const std::string& a : accounts.attributes()) attributes.push_back(a);
   attributes.push_back("uid");
+  const bool hands_over = !config.rules.leavers.empty();
+  if (hands_over) attributes.push_back("manager");
   std::vector<std::string> of_groups{"member", "memberuid", "objectclass", "uniquemember"};
+  if (hands_over) of_groups.push_back(family == Family::active_directory ? "managedby" : "owner");
   if (family == Family::active_directory) {
     for (std::string& a : active_directory::account_attributes()) attributes.push_back(std::move(a));
     for (std::string& a : active_directory::group_attributes()) of_groups.push_back(std::move(a));

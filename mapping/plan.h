@@ -44,6 +44,12 @@ struct Reference {
   Dn dn{};                ///< of the person's entry; empty: there is none (yet)
 };
 
+/// Where somebody else's entry, or a group, names a person's entry: as its manager, as its owner.
+struct Mention {
+  std::string attribute;
+  Dn dn;  ///< of the entry or group that does
+};
+
 /// Everything that is known about one person, or about one entry that is nobody's.
 struct Subject {
   const Person* person = nullptr;  ///< null: HR does not know the owner of this entry
@@ -56,6 +62,8 @@ struct Subject {
   std::optional<Order> lifted;  ///< the last one that was, where the account is still off because of it
   bool is_protected = false;    ///< nothing is written; the plan says so once, when there would be something
   std::string protected_by;     ///< the rule, for the sentence
+  std::vector<Mention> mentions{};       ///< of a leaver: what is to be handed over
+  std::optional<Instant> known_since{};  ///< since when HR's record is known as it is
   std::map<std::string, Reference, std::less<>> references{};  ///< by key: whom person_keys() names
 };
 

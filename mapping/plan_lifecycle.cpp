@@ -12,16 +12,13 @@ using Kind = State::Kind;
 /// Notes that plan() leaves for itself among the settled values; no attribute has such an option (RFC 4512 section 2.5).
 constexpr const char* kExpires = "expires;muster";  ///< the end that HR's date gave the account
 constexpr const char* kWarned = "warned;muster";    ///< the end, and how many thresholds before it were told
-constexpr const char* kLeft = "left;muster";        ///< when a leaver was first seen whose account no leaver's disable switched off
-
-/// An attribute that a leaver was given: "title;left;muster".
-std::string given_note(const std::string& key) { return key + ";left;muster"; }
 
 void disable(Draft& d, Decision decision) {
   if (d.subject.account.disabled) return;
   Reason why = d.state.why;
   if (d.subject.ledger.disabled_at) why.text += "; somebody enabled the account again";
   Change& c = d.add(Action::disable, decision, std::move(why));
+  if (decision == Decision::leaver && !d.subject.ledger.disabled_at) c.owed_since = owed_since(d);
   c.from = {"enabled"};
   c.to = {"disabled"};
 }
@@ -43,49 +40,11 @@ std::optional<Instant> left_at(const Draft& d) {
   return note ? parse_iso_time(note->front()) : std::nullopt;
 }
 
-/// What is written to a leaver's entry, once.
-void plan_leaver_writes(Draft& d, const LeaverRule& rule) {
-  for (const LeaverWrite& w : rule.writes) {
-    const Values* found = d.subject.entry->attributes.find(w.key);
-    const Values is = found ? *found : Values{};
-    std::string text = w.value ? w.value->text() : std::string();
-    if (has_control_characters(text)) {
-      d.problem("control-character", "the value for " + w.name + " contains a control character and is not written", w.at.rule(),
-                w.name);
-      continue;
-    }
-    const Values wanted = is_blank(text) ? Values{} : Values{std::move(text)};
-    if (!wanted.empty()) d.plan.agreed.emplace_back(given_note(w.key), wanted);
-    if (is == wanted || equal_sets(w.equality, is, wanted)) continue;
-    Reason why = d.state.why;
-    why.rule = w.at.rule();
-    Change& c = d.add(wanted.empty() ? Action::clear : Action::set, Decision::leaver, std::move(why));
-    c.attribute = w.name;
-    c.from = is;
-    c.to = wanted;
-  }
-}
-
-/// What a former leaver was given is taken away, where it is still there and nobody owns the attribute.
-void plan_leaver_writes_undone(Draft& d) {
-  for (const LeaverRule& rule : d.rules.leavers) {
-    for (const LeaverWrite& w : rule.writes) {
-      const Values* note = d.settled(given_note(w.key));
-      if (!note) continue;
-      d.plan.agreed.emplace_back(given_note(w.key), Values{});
-      const Values* is = d.subject.entry->attributes.find(w.key);
-      if (d.rules.attribute(w.key) || !is || !equal_sets(w.equality, *is, *note)) continue;
-      Change& c = d.add(Action::clear, Decision::mover, d.reason(w.at, "no longer a leaver"));
-      c.attribute = w.name;
-      c.from = *is;
-    }
-  }
-}
-
 void plan_leaver(Draft& d) {
   const LeaverRule* rule = d.state.leaver;
   const bool disables = !rule || rule->disable;
   if (disables && !d.subject.order) disable(d, Decision::leaver);
+  list_hand_over(d);
   const bool is_off = d.subject.account.disabled || !disables;
   const auto since = left_at(d);
   if (is_off && d.subject.ledger.disabled_for != Decision::leaver) {
@@ -98,7 +57,7 @@ void plan_leaver(Draft& d) {
     d.add(Action::remove, Decision::leaver, d.reason(rule->at, text));
     return;
   }
-  plan_leaver_writes(d, *rule);
+  plan_leaver_values(d);
   if (rule->move_to) move(d, *rule->move_to, Decision::leaver, d.state.why);
 }
 
@@ -301,7 +260,7 @@ void plan_lifecycle(Draft& d) {
   // No server gives an end to an account that is switched off.
   if (plan_enable(d)) plan_expiry(d);
   plan_home(d);
-  plan_leaver_writes_undone(d);
+  plan_leaver_values(d);
 }
 
 void plan_create(Draft& d) {

@@ -33,6 +33,9 @@ struct State {
   std::string no_access_why;     ///< why has_access is false
 };
 
+/// A note among the settled values: when a leaver was first seen whose account no leaver's disable switched off.
+inline constexpr const char* kLeft = "left;muster";
+
 /// One plan in the making. The record is loaded into the rules' scope.
 struct Draft {
   const Subject& subject;
@@ -72,6 +75,12 @@ Home home_of(const Draft& draft);
 /// Loads the record at the person's own day, and says which that is. Problems go to `draft`, where there is one.
 Now local_now(const Person& person, const Rules& rules, const Now& now, Zone& zone, Draft* draft);
 void plan_lifecycle(Draft& draft);
+/// <set> and <clear> of a leaver; undone for whoever is none (any more).
+void plan_leaver_values(Draft& draft);
+/// Tells what a leaver leaves behind: groups without their owner, people without their manager.
+void list_hand_over(Draft& draft);
+/// Since when the account of a leaver should be off: since HR's record says so, or since its date came.
+std::optional<Instant> owed_since(const Draft& draft);
 void plan_create(Draft& draft);
 void plan_attributes(Draft& draft);
 void plan_access(Draft& draft);

@@ -3,10 +3,12 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "schema/calendar.h"
 #include "schema/dn.h"
 #include "schema/entry.h"
 #include "schema/ids.h"
@@ -61,6 +63,8 @@ struct Change {
   Decision decision = Decision::mover;
   /// "order 3", "grant 17": somebody's decision about this very person, which no limit holds; empty: the gate counts it.
   std::string approval{};
+  /// A leaver's disable: since when it is owed, by HR's record or by its date. Not part of canonical().
+  std::optional<Instant> owed_since{};
 };
 
 /// The exact change as one line of text: what an approval covers. Leaves out the reason and everything that moves with

@@ -116,6 +116,11 @@ void print_why(const Session& session, const json& j) {
   if (j.contains("order"))
     std::cout << "  " << session.out.paint(Tone::bad, "disabled by order") << " of " << scalar(j["order"]["by"]) << " since "
               << scalar(j["order"]["since"]) << ": " << scalar(j["order"]["reason"]) << "\n";
+  if (j.contains("taken over by"))
+    std::cout << "  came back as person " << scalar(j["taken over by"]) << ", who has the account now\n";
+  for (const json& m : j.value("hand-over", json::array()))
+    std::cout << "  " << session.out.paint(Tone::warning, "hand over") << ": still " << scalar(m["attribute"]) << " of "
+              << scalar(m["of"]) << "\n";
   print_access(session, j["access"]);
   if (j.contains("attributes")) print_attributes(session, j["attributes"]);
   for (const json& h : j["held"])

@@ -86,6 +86,17 @@ CREATE TABLE disable_order(id INTEGER PRIMARY KEY AUTOINCREMENT, person INTEGER 
 CREATE INDEX disable_order_person ON disable_order(person) WHERE lifted IS NULL;
 CREATE INDEX disable_order_entry ON disable_order(entry) WHERE lifted IS NULL;
 )",
+    R"(
+ALTER TABLE person ADD COLUMN known_at INTEGER;
+ALTER TABLE person ADD COLUMN successor INTEGER;
+ALTER TABLE person ADD COLUMN rehire_key TEXT NOT NULL DEFAULT '';
+CREATE INDEX person_rehire ON person(rehire_key) WHERE rehire_key<>'';
+CREATE TABLE mention(source BLOB NOT NULL, attribute TEXT NOT NULL, target TEXT NOT NULL, dn TEXT NOT NULL,
+  entry INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(source, attribute, target)) WITHOUT ROWID;
+CREATE INDEX mention_target ON mention(target);
+CREATE INDEX mention_entry ON mention(entry) WHERE entry<>0;
+CREATE TABLE leaver_wait(seq INTEGER PRIMARY KEY AUTOINCREMENT, waited INTEGER NOT NULL);
+)",
 };
 constexpr int kVersion = static_cast<int>(std::size(kSteps));
 

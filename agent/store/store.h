@@ -37,6 +37,8 @@ struct PersonRow {
   std::optional<Row> entry;
   int attempts = 0;  ///< failed writes in a row
   std::optional<Instant> retry_at;
+  std::optional<Instant> known_at;  ///< when the feed was read that says what the record says now
+  std::optional<Row> successor;     ///< the person who took the entry over: a rehire under another key
 };
 enum class GroupKind : std::uint8_t { member, unique_member, member_uid };
 struct GroupRow {
@@ -237,9 +239,10 @@ class Store {
   std::optional<PersonRow> person(const PersonKey& key);
   std::optional<PersonRow> person_by_row(Row id);
   std::optional<PersonRow> person_of_entry(Row entry);
-  Row put_person(const Person& person);  ///< inserts or updates; marks dirty
+  /// Inserts or updates; marks dirty. `known_at`: when HR's feed was read.
+  Row put_person(const Person& person, std::optional<Instant> known_at = {});
   void set_source(Row id, std::string_view source);
-  void set_unlisted(Row id);
+  void set_unlisted(Row id, std::optional<Instant> known_at = {});
   std::size_t count_people(bool listed_only);
   Row highest_person_row();
   void each_person_id(const std::function<void(Row id, std::string_view key, bool listed)>& each);
@@ -268,6 +271,13 @@ class Store {
   /// What others who name this person look at (entry's DN, leaving or not). True: it is another than before; then those who name
   /// the person are dirty.
   bool set_standing(Row id, const std::string& standing);
+  /// What the fields of <rehire match> hold, in one text; empty: a returning person cannot be known by them.
+  void set_rehire_key(Row id, const std::string& key);
+  /// Others than `not_this` with an entry that is not gone.
+  std::vector<PersonRow> people_by_rehire_key(const std::string& key, Row not_this);
+  /// The entry of `former` becomes that of `person`.
+  void take_over(Row former, Row person);
+  void forget_successor(Row id);
   std::vector<PersonRow> dirty_people(Row after, std::size_t limit);
   std::vector<PersonRow> unlinked_dirty_people(Row after, std::size_t limit);
   void set_person_join(Row person, const std::vector<std::pair<int, std::string>>& values);
@@ -280,6 +290,25 @@ class Store {
   };
   std::vector<Claim> claims();
   void forget_claims();
+
+  // --- leavers
+  /// Who names whom: managers of people, owners of groups (store_mentions.cpp).
+  struct MentionTarget {
+    std::string attribute;
+    std::string value;  ///< normal form of the DN
+    friend auto operator<=>(const MentionTarget&, const MentionTarget&) = default;
+  };
+  /// Whom an entry or group names; replaces what was known of it. The values that came or went.
+  std::vector<std::string> set_mentions(const EntryId& source, const Dn& dn, std::vector<MentionTarget> targets);
+  /// An entry has another name from now on: who names it by the old one means it all the same.
+  void rename_mentions(std::string_view old_name, Row entry);
+  /// Where others name this entry, but for those who have left themselves.
+  std::vector<Mention> mentions_of(Row entry);
+  /// The entry that is, or was, called so.
+  std::optional<Row> mentioned_entry(std::string_view name);
+  /// From HR's word, or its date, to the disabled account; the last hundred are kept.
+  void add_leaver_wait(std::chrono::milliseconds waited);
+  std::vector<std::chrono::milliseconds> leaver_waits();  ///< oldest first
 
   // --- problems: a subject's problems are replaced as a whole
   struct ProblemDiff {

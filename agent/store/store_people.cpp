@@ -7,7 +7,7 @@ namespace muster {
 
 namespace {
 
-#define PERSON_COLUMNS "id, key, fields, source, listed, entry, attempts, retry_at"
+#define PERSON_COLUMNS "id, key, fields, source, listed, entry, attempts, retry_at, known_at, successor"
 
 PersonRow person_from(sql::Statement& s) {
   PersonRow r;
@@ -19,6 +19,8 @@ PersonRow person_from(sql::Statement& s) {
   if (!s.is_null(5)) r.entry = s.integer(5);
   r.attempts = static_cast<int>(s.integer(6));
   if (!s.is_null(7)) r.retry_at = instant(s.integer(7));
+  if (!s.is_null(8)) r.known_at = instant(s.integer(8));
+  if (!s.is_null(9)) r.successor = s.integer(9);
   return r;
 }
 
@@ -52,19 +54,33 @@ std::optional<PersonRow> Store::person_of_entry(Row entry) {
   return one_person(with(impl_->db.cached("SELECT " PERSON_COLUMNS " FROM person WHERE entry=?"), entry));
 }
 
-Row Store::put_person(const Person& p) {
+Row Store::put_person(const Person& p, std::optional<Instant> known_at) {
   auto& s = impl_->db.cached(
-      "INSERT INTO person(key,fields,source,listed,dirty) VALUES(?,?,?,?,1) ON CONFLICT(key) DO UPDATE SET fields=excluded.fields,"
-      " source=excluded.source, listed=excluded.listed, dirty=1, attempts=0, retry_at=NULL RETURNING id");
+      "INSERT INTO person(key,fields,source,listed,known_at,dirty) VALUES(?,?,?,?,?,1) ON CONFLICT(key) DO UPDATE SET"
+      " fields=excluded.fields, source=excluded.source, listed=excluded.listed, known_at=excluded.known_at, dirty=1, attempts=0,"
+      " retry_at=NULL RETURNING id");
+  s.reset();
   s.bind(1, std::string_view(p.key.rep())).bind_blob(2, encode_texts(p.fields)).bind(3, std::string_view(p.source));
   s.bind(4, std::int64_t{p.listed});
+  if (known_at) {
+    s.bind(5, millis(*known_at));
+  } else {
+    s.bind_null(5);
+  }
   return one_integer(s);
 }
 void Store::set_source(Row id, std::string_view source) {
   with(impl_->db.cached("UPDATE person SET source=? WHERE id=?"), source, id).run();
 }
-void Store::set_unlisted(Row id) {
-  with(impl_->db.cached("UPDATE person SET listed=0, dirty=1, attempts=0, retry_at=NULL WHERE id=?"), id).run();
+void Store::set_unlisted(Row id, std::optional<Instant> known_at) {
+  auto& s = impl_->db.cached("UPDATE person SET listed=0, known_at=?, dirty=1, attempts=0, retry_at=NULL WHERE id=?");
+  s.reset().bind(2, id);
+  if (known_at) {
+    s.bind(1, millis(*known_at));
+  } else {
+    s.bind_null(1);
+  }
+  s.run();
 }
 std::size_t Store::count_people(bool listed_only) {
   auto& s = listed_only ? impl_->db.cached("SELECT count(*) FROM person WHERE listed=1")
@@ -164,6 +180,24 @@ bool Store::set_standing(Row id, const std::string& standing) {
       .run();
   return true;
 }
+
+void Store::set_rehire_key(Row id, const std::string& key) {
+  auto& s = impl_->db.cached("UPDATE person SET rehire_key=? WHERE id=? AND rehire_key<>?");
+  with(s, std::string_view(key), id, std::string_view(key)).run();
+}
+std::vector<PersonRow> Store::people_by_rehire_key(const std::string& key, Row not_this) {
+  auto& s = impl_->db.cached("SELECT " PERSON_COLUMNS
+                             " FROM person WHERE rehire_key=? AND rehire_key<>'' AND entry IN"
+                             " (SELECT id FROM entry WHERE gone=0) AND id<>? ORDER BY id");
+  return all_people(with(s, std::string_view(key), not_this));
+}
+void Store::take_over(Row former, Row person) {
+  const auto row = person_by_row(former);
+  if (!row || !row->entry) return;
+  with(impl_->db.cached("UPDATE person SET entry=NULL, successor=?, dirty=1 WHERE id=?"), person, former).run();
+  link(person, *row->entry);
+}
+void Store::forget_successor(Row id) { with(impl_->db.cached("UPDATE person SET successor=NULL WHERE id=?"), id).run(); }
 
 std::vector<PersonRow> Store::dirty_people(Row after, std::size_t limit) {
   auto& s = impl_->db.cached("SELECT " PERSON_COLUMNS " FROM person WHERE dirty=1 AND id>? ORDER BY id LIMIT ?");
