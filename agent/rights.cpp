@@ -19,6 +19,7 @@ std::vector<std::string> written_attributes(const Config& config, const RightsSc
     if (rule.owner == Owner::hr) add_once(names, rule.name);
   }
   add_once(names, scope.disabling);
+  if (scope.family != Family::active_directory && config.rules.hands_over()) add_once(names, "userPassword");
   if (scope.family == Family::active_directory && !config.rules.workers.empty()) add_once(names, "accountExpires");
   return names;
 }

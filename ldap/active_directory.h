@@ -32,13 +32,6 @@ bool is_account(const Entry& entry, std::string_view bind);
 /// A value of unicodePwd: UTF-16LE in quotes (MS-ADTS section 3.1.1.3.1.5). `password`: ASCII.
 std::string unicode_password(std::string_view password);
 
-/// A name that sAMAccountName and the front of userPrincipalName take without trouble (MS-SAMR section 3.1.1.6): at most 20
-/// lower-case letters, digits and .-_ without a dot at the end. Letters with marks lose them; what has no likeness in ASCII is left
-/// out. Empty where nothing remains.
-std::string account_name(std::string_view wish);
-/// The same with a number behind it, still at most 20 bytes.
-std::string account_name(std::string_view wish, unsigned number);
-
 /// "corp.example" of "DC=corp,DC=example".
 std::string domain_of(const Dn& context);
 

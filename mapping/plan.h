@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "mapping/names.h"
 #include "mapping/rules.h"
 #include "schema/change.h"
 #include "schema/entry.h"
@@ -41,6 +42,8 @@ struct Reference {
   bool circular = false;  ///< the chain of references leads back to where it began
   Dn dn{};                ///< of the person's entry; empty: there is none (yet)
 };
+/// The note that the first password of an account is still to be handed over.
+inline constexpr std::string_view kPasswordDue = "password;muster";
 
 /// Everything that is known about one person, or about one entry that is nobody's.
 struct Subject {
@@ -52,6 +55,7 @@ struct Subject {
   bool is_protected = false;  ///< nothing is written; the plan says so once, when there would be something
   std::string protected_by;   ///< the rule, for the sentence
   std::map<std::string, Reference, std::less<>> references{};  ///< by key: whom person_keys() names
+  const Names* names = nullptr;                                ///< null: every name is free
 };
 
 /// A reason why something that the rules want is not done.
@@ -78,6 +82,8 @@ struct Plan {
   std::vector<PlanNotice> notices{};
   /// The earliest instant at which the plan for this person may be another one although nothing was changed; none: never.
   std::optional<Instant> due{};
+  /// Names that `changes` give: they are the subject's until it is planned again.
+  std::vector<NameWish> names = {};
 };
 
 /// Which groups a person should be in, and by which role; for `why` and `who`.

@@ -75,6 +75,14 @@ CREATE TABLE person_ref(key TEXT NOT NULL, person INTEGER NOT NULL, PRIMARY KEY(
 CREATE INDEX person_ref_person ON person_ref(person);
 UPDATE person SET dirty=1 WHERE dirty=0;
 )",
+    R"(
+CREATE TABLE name_given(attribute TEXT NOT NULL, value TEXT NOT NULL, person INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
+  PRIMARY KEY(attribute, value, person)) WITHOUT ROWID;
+CREATE INDEX name_given_person ON name_given(person) WHERE until IS NULL;
+CREATE TABLE name_promised(attribute TEXT NOT NULL, value TEXT NOT NULL, person INTEGER NOT NULL,
+  PRIMARY KEY(attribute, value, person)) WITHOUT ROWID;
+CREATE INDEX name_promised_person ON name_promised(person);
+)",
 };
 constexpr int kVersion = static_cast<int>(std::size(kSteps));
 
