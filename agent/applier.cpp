@@ -60,6 +60,7 @@ Status Applier::send(std::vector<Task> tasks, bool last_round) {
   std::size_t next = 0;
   for (const Task& t : tasks)
     outcomes.push_back(t.verdict && !t.deferred ? std::move(sent[next++]) : WriteOutcome{t.verdict, 0, std::nullopt, false});
+  hand_over_passwords(tasks, outcomes);
   std::vector<Task> again;
   MUSTER_TRY(settle(tasks, outcomes, last_round, again));
   crash_point("recorded");
@@ -81,6 +82,7 @@ Status Applier::settle(std::vector<Task>& tasks, std::vector<WriteOutcome>& outc
     }
     if (outcome.status) {
       for (const JournalRow& r : task.rows) succeeded(r, outcome.after, at);
+      tell_password(task, at);
       if (!task.op.dn.empty() && task.rows.front().group) {
         auto group = context_.store.group_by_row(task.rows.front().group);
         if (outcome.after && !outcome.after->version.empty()) context_.store.touch_group(group->id, outcome.after->version);
@@ -109,7 +111,8 @@ Status Applier::settle(std::vector<Task>& tasks, std::vector<WriteOutcome>& outc
                (code == Errc::conflict || code == Errc::not_found || outcome.code == result_code::no_such_attribute)) {
       conflicts.push_back(&task.rows.front());
     } else {
-      refused(task.rows.front(), outcome.status.error(), task.verdict ? "write-refused" : "no-effect", at);
+      const char* problem = is_password(task.rows.front().change) ? "hand-over" : task.verdict ? "write-refused" : "no-effect";
+      refused(task.rows.front(), outcome.status.error(), problem, at);
     }
   }
   if (broken) {
@@ -210,7 +213,11 @@ void Applier::succeeded_entry(const JournalRow& row, const std::optional<Entry>&
   if (c.action == Action::create && starts_disabled) store.set_disabled(entry_row, at, Decision::joiner);
   if (c.action == Action::enable) store.set_disabled(entry_row, std::nullopt, std::nullopt);
   auto settled = known->ledger.settled;
-  if (c.action == Action::set || c.action == Action::clear) settled[to_lower(c.attribute)] = c.to;
+  if (is_password(c))
+    settled[std::string(kPasswordDue)] = {};
+  else if (c.action == Action::set || c.action == Action::clear)
+    settled[to_lower(c.attribute)] = c.to;
+  if (c.password_due) settled[std::string(kPasswordDue)] = {"due"};
   for (const auto& [name, values] : c.initial) settled[name] = values;
   if (settled != known->ledger.settled) store.set_settled(entry_row, settled);
 }

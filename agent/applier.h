@@ -36,6 +36,8 @@ class Applier {
     WriteOp op;
     Status verdict = ok();  ///< refused before anything was sent
     bool deferred = false;
+    Secret password = {};   ///< that `op` sets; in memory only
+    std::string told = {};  ///< the encrypted password, for upstream
   };
   Status run_action(Action action, bool last_round);
   Status run_batch(std::vector<JournalRow> rows, bool last_round);
@@ -46,9 +48,11 @@ class Applier {
   void fill_entry_op(Task& task, const EntryRow& row);
   void fill_disable(Task& task, const EntryRow& row);
   void fill_create(Task& task);
-  Status name_account(Change& create);
-  Result<bool> is_name_taken(const std::string& name, const std::string& principal);
   std::string with_end(std::string value, const Change& change) const;
+  Status fill_first_password(AddOp& add) const;
+  void fill_password(Task& task, const EntryRow& row);
+  void hand_over_passwords(std::vector<Task>& tasks, std::vector<WriteOutcome>& outcomes);
+  void tell_password(const Task& task, Instant at);
   std::vector<Mod> value_mods(const Change& change) const;
   std::vector<Task> removal_tasks(std::vector<JournalRow> rows);
 

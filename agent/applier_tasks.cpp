@@ -11,7 +11,7 @@ namespace muster {
 namespace {
 
 bool is_membership(Action a) { return a == Action::add_member || a == Action::remove_member; }
-bool combines(Action a) { return a == Action::set || a == Action::clear; }
+bool combines(const Change& c) { return (c.action == Action::set || c.action == Action::clear) && !is_password(c); }
 
 std::string first_rdn(const Values& rdns, const Dn& dn) { return rdns.empty() ? dn.rdn() : rdns.front(); }
 
@@ -55,6 +55,7 @@ void Applier::fill_disable(Task& task, const EntryRow& row) {
 
 void Applier::fill_entry_op(Task& task, const EntryRow& row) {
   const Change& c = task.rows.front().change;
+  if (is_password(c)) return fill_password(task, row);
   switch (c.action) {
     case Action::disable:
     case Action::enable: fill_disable(task, row); return;
@@ -175,9 +176,12 @@ std::vector<Applier::Task> Applier::tasks_of(std::vector<JournalRow> rows) {
   for (std::size_t i = 0; i < rows.size();) {
     const Action action = rows[i].change.action;
     const bool member = is_membership(action);
-    const std::size_t most = member ? std::max<std::size_t>(1, context_.directory().batch) : combines(action) ? rows.size() : 1;
+    const std::size_t most = member                     ? std::max<std::size_t>(1, context_.directory().batch)
+                             : combines(rows[i].change) ? rows.size()
+                                                        : 1;
     std::size_t end = i + 1;
-    while (end < rows.size() && end - i < most && (member ? rows[end].group == rows[i].group : rows[end].entry == rows[i].entry))
+    while (end < rows.size() && end - i < most &&
+           (member ? rows[end].group == rows[i].group : rows[end].entry == rows[i].entry && !is_password(rows[end].change)))
       ++end;
     std::vector<JournalRow> part(std::make_move_iterator(rows.begin() + static_cast<std::ptrdiff_t>(i)),
                                  std::make_move_iterator(rows.begin() + static_cast<std::ptrdiff_t>(end)));

@@ -40,6 +40,7 @@ json change_to_json(const Change& c) {
   if (!c.to.empty()) j["to"] = c.to;
   if (c.create_disabled) j["create_disabled"] = true;
   if (c.owed_since) j["owed_since"] = iso_time(*c.owed_since);
+  if (c.password_due) j["password_due"] = true;
   for (const auto& [name, values] : c.initial) j["initial"][name] = values;
   return j;
 }
@@ -59,6 +60,7 @@ Change change_from_json(const json& j) try {
   c.to = j.value("to", Values{});
   c.create_disabled = j.value("create_disabled", false);
   if (j.contains("owed_since")) c.owed_since = parse_iso_time(j.value("owed_since", ""));
+  c.password_due = j.value("password_due", false);
   if (const auto it = j.find("initial"); it != j.end()) {
     for (const auto& [name, values] : it->items()) c.initial.set(name, values.get<Values>());
   }

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 
+#include "ldap/active_directory.h"
+
 namespace muster {
 
 ServerTraits ServerTraits::of(const ServerInfo& server) {
   constexpr unsigned kStrong = 128;  // what Active Directory wants for passwords (MS-ADTS section 3.1.1.3.1.5)
-  ServerTraits t{
-      server.family, server.default_context, server.tls || server.sealed >= kStrong, server.bound_as, server.link_ttl, true, true};
+  ServerTraits t{server.family,   server.default_context, server.tls || server.sealed >= kStrong,
+                 server.bound_as, server.link_ttl,        server.has_extension("1.3.6.1.4.1.4203.1.11.1"),
+                 true,            true};
   const auto requires_it = [&](const char* object_class, const std::string& attribute) {
     if (!server.classes.find(object_class)) return server.family != Family::active_directory;
     const auto must = server.classes.must_of({object_class});
@@ -50,7 +53,26 @@ std::vector<std::pair<int, std::string>> join_values_of(const Entry& entry, cons
   if (const Values* uids = entry.attributes.find("uid")) {
     for (const std::string& uid : *uids) values.emplace_back(-1, uid);
   }
+  std::ptrdiff_t index = 0;
+  for (const std::string& name : context.rules().unique_attributes()) {
+    if (const Values* found = entry.attributes.find(name)) {
+      for (const std::string& v : *found) values.emplace_back(unique_ordinal(index), normalise(context.types.equality_of(name), v));
+    }
+    ++index;
+  }
   return values;
+}
+
+int unique_ordinal(std::ptrdiff_t index) {
+  constexpr int kFirst = 1000;  // join rules are fewer
+  return kFirst + static_cast<int>(index);
+}
+
+std::optional<std::string> logon_suffix_of(const ServerInfo& server) {
+  if (server.family != Family::active_directory) return std::nullopt;
+  const auto domain = Dn::parse(server.default_context);
+  const std::string name = domain ? active_directory::domain_of(*domain) : "";
+  return name.empty() ? name : "@" + name;
 }
 
 std::vector<std::pair<int, std::string>> join_values_of(const Person& person, const Context& context, const Now& now) {

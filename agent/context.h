@@ -22,6 +22,7 @@ struct ServerTraits {
   bool encrypted = false;                                      ///< the connection, by TLS or by Kerberos
   std::string account;                                         ///< who we are there
   bool link_ttl = false;                                       ///< Active Directory: memberships can end by themselves there
+  bool modifies_passwords = false;                             ///< has the extended operation of RFC 3062
   bool member_required = true, unique_member_required = true;  ///< groups of these classes cannot be empty (the server's schema)
 
   static ServerTraits of(const ServerInfo& server);
@@ -51,8 +52,13 @@ struct Context {
   const Stream* groups() const;
 };
 
-/// The values of an entry that join rules look at, normalised: what Store::set_join_values takes. Ordinal -1 is uid.
+/// The values of an entry that join rules look at, normalised: what Store::set_join_values takes. Ordinal -1 is uid; behind those
+/// of the rules stand the attributes that are unique.
 std::vector<std::pair<int, std::string>> join_values_of(const Entry& entry, const Context& context);
+/// The ordinal of one of Rules::unique_attributes().
+int unique_ordinal(std::ptrdiff_t index);
+/// What follows a name in userPrincipalName; none: the server is no Active Directory.
+std::optional<std::string> logon_suffix_of(const ServerInfo& server);
 /// The same for a person; empty values left out.
 std::vector<std::pair<int, std::string>> join_values_of(const Person& person, const Context& context, const Now& now);
 

@@ -26,6 +26,7 @@ std::string joins_stamp(const Rules& rules) {
   Sha256 sum;
   for (const JoinRule& j : rules.joins) sum.add(j.attribute).add(j.value.source());
   if (rules.rehire) sum.add(rules.rehire->match);
+  for (const std::string& name : rules.unique_attributes()) sum.add("unique").add(name);
   return sum.hex();
 }
 
@@ -110,6 +111,7 @@ Status Engine::connect() {
 
 Status Engine::use(std::unique_ptr<Config>& config) {
   const ServerInfo& server = connection_->server();
+  config->rules.logon_suffix = logon_suffix_of(server);
   if (const auto complaints = check_against_schema(*config, server.types); !complaints.empty()) return all_of(complaints);
   auto accounts = AccountControl::choose(server, account_settings_of(config->settings.directory.disable));
   if (!accounts) return std::move(accounts).error();

@@ -141,6 +141,7 @@ void Engine::end_rules_holds(const std::string& status) {
 Result<bool> Engine::too_different(std::unique_ptr<Config>& old, std::unique_ptr<Config>& config) {
   const ServerInfo& server = connection_->server();
   for (const std::unique_ptr<Config>* c : {&config, &old}) {
+    (*c)->rules.logon_suffix = logon_suffix_of(server);
     if (const auto complaints = check_against_schema(**c, server.types); !complaints.empty())
       return Error{Errc::config, complaints.front().str(), ""};
   }

@@ -302,12 +302,15 @@ void Planner::plan_person(const PersonRow& row, const Now& now, bool again) {
   if (entry) store.clear_entry_dirty(entry->id);
   const std::string subject_name = person_subject(row.id);
   if (uses_references(context_.rules())) note_standing(context_, row, entry ? &*entry : nullptr, now);
+  names_.keep(row.id, entry ? &*entry : nullptr);
   if (auto trouble = link_problem(row, entry ? &*entry : nullptr, now); !trouble.empty()) {
     set_problems(context_, subject_name, trouble, now.utc);
     return;
   }
   Subject subject = subject_of(context_, &row, entry ? &*entry : nullptr, now);
   protect(subject, entry ? &*entry : nullptr);
+  names_.about(row.id, entry ? &*entry : nullptr);
+  subject.names = &names_;
   const Plan made = plan(subject, context_.rules(), now);
   store.set_due(row.id, made.due);
   for (const PlanNotice& n : made.notices) {
@@ -316,12 +319,14 @@ void Planner::plan_person(const PersonRow& row, const Now& now, bool again) {
         {{"person", row.person.key.rep()}, {"dn", entry ? entry->entry.dn.str() : ""}, {"reason", n.what}, {"rule", n.rule}},
         now.utc);
   }
+  names_.promise(row.id, made.names);
   std::vector<ProblemRow> problems;
   for (const PlanProblem& p : made.problems) problems.push_back(problem_row(p, row.person.key, entry ? entry->entry.dn : Dn{}));
   if (row.attempts > 0) {
     for (ProblemRow& old : store.problems(subject_name)) {
       const bool trouble_of_writing =
-          old.code == "write-refused" || old.code == "disable-refused" || old.code == "no-effect" || old.code == "last-member";
+          old.code == "write-refused" || old.code == "disable-refused" || old.code == "no-effect" || old.code == "last-member" ||
+          old.code == "password-hand-over";
       if (trouble_of_writing && !made.changes.empty()) problems.push_back(std::move(old));
     }
     if (made.changes.empty()) store.set_attempts(row.id, 0, std::nullopt);
@@ -333,19 +338,22 @@ void Planner::plan_person(const PersonRow& row, const Now& now, bool again) {
   journal(made, row.id, entry ? entry->id : 0, subject_name, std::move(problems), now);
 }
 
-void Planner::plan_people(const Now& now, bool again) {
+Status Planner::plan_people(const Now& now, bool again) {
   if (!uses_references(context_.rules())) return plan_page_by_page(now, again);
   note_references(context_, now);
-  plan_page_by_page(now, again);
+  MUSTER_TRY(plan_page_by_page(now, again));
   // Who was planned before somebody whom they name changed.
-  plan_page_by_page(now, true);
+  return plan_page_by_page(now, true);
 }
 
-void Planner::plan_page_by_page(const Now& now, bool again) {
+Status Planner::plan_page_by_page(const Now& now, bool again) {
   for (Row after = 0;;) {
     const auto page = context_.store.dirty_people(after, kPage);
-    if (page.empty()) return;
-    for (const PersonRow& row : page) plan_person(row, now, again);
+    if (page.empty()) return ok();
+    for (const PersonRow& row : page) {
+      plan_person(row, now, again);
+      if (!names_.trouble()) return names_.trouble();
+    }
     after = page.back().id;
   }
 }
@@ -384,7 +392,7 @@ Status Planner::plan_dirty(const Now& now, bool again) {
   MUSTER_TRY(read_outside_protected());
   Store::Transaction transaction(context_.store);
   link_dirty(now);
-  plan_people(now, again);
+  MUSTER_TRY(plan_people(now, again));
   plan_strangers(now, again);
   MUSTER_TRY(plan_unresolved(now));
   transaction.commit();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/context.h"
+#include "agent/name_book.h"
 #include "ldap/connection.h"
 #include "schema/calendar.h"
 
@@ -15,7 +16,8 @@ namespace muster {
 /// Plans every dirty subject. Engine thread only; reads the directory for what the mirror does not cover.
 class Planner {
  public:
-  Planner(Context& context, Connection& connection) : context_(context), connection_(connection) {}
+  Planner(Context& context, Connection& connection)
+      : context_(context), connection_(connection), names_(context, &connection, system_now().utc) {}
 
   /// Replaces the problems of each dirty subject and writes its changes to the journal as planned; in one transaction. `again`: a
   /// subject may already be in the journal and is replaced there.
@@ -44,7 +46,7 @@ class Planner {
   bool was_succeeded(const PersonRow& row, const Now& now);
   std::vector<PersonRow> former_selves(const PersonRow& row, const Now& now);
   static std::string ambiguity_of(const std::vector<PersonRow>& former);
-  void plan_people(const Now& now, bool again);
+  Status plan_people(const Now& now, bool again);
   void plan_strangers(const Now& now, bool again);
   Status plan_unresolved(const Now& now);
   Status plan_unresolved_member(const GroupRow& group, const std::string& key, const Now& now);
@@ -52,7 +54,7 @@ class Planner {
   Result<std::optional<Entry>> find_unresolved(const std::string& key);
   Status read_outside_protected();
   Status read_nested_members(const Dn& group);
-  void plan_page_by_page(const Now& now, bool again);
+  Status plan_page_by_page(const Now& now, bool again);
   void plan_person(const PersonRow& row, const Now& now, bool again);
   std::vector<ProblemRow> link_problem(const PersonRow& row, const EntryRow* entry, const Now& now);
   bool is_under_order(const EntryRow& row);
@@ -68,6 +70,7 @@ class Planner {
 
   Context& context_;
   Connection& connection_;
+  NameBook names_;
   std::set<std::string> outside_protected_;  ///< members of protected groups that lie outside the groups base
   bool outside_read_ = false;
   std::size_t planned_ = 0;

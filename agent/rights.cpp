@@ -22,6 +22,7 @@ std::vector<std::string> written_attributes(const Config& config, const RightsSc
     for (const LeaverWrite& w : leaver.writes) add_once(names, w.name);
   }
   add_once(names, scope.disabling);
+  if (scope.family != Family::active_directory && config.rules.hands_over()) add_once(names, "userPassword");
   if (scope.family == Family::active_directory && !config.rules.workers.empty()) add_once(names, "accountExpires");
   return names;
 }

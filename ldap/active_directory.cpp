@@ -1,10 +1,8 @@
 #include "ldap/active_directory.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
-#include "schema/ascii.h"
 #include "schema/attribute.h"
 
 namespace muster::active_directory {
@@ -12,7 +10,6 @@ namespace {
 
 constexpr std::uint32_t kTrustBits = 0x800 | 0x1000 | 0x2000;  ///< interdomain, workstation and server trust accounts
 constexpr std::uint32_t kFirstOwnRid = 1000;
-constexpr std::size_t kLongestName = 20;
 
 std::uint32_t number_of(std::string_view text) {
   std::int64_t number = 0;
@@ -24,42 +21,6 @@ bool has_class(const Entry& entry, std::string_view lower_case_name) {
   const Values* classes = entry.attributes.find("objectclass");
   return classes &&
          std::any_of(classes->begin(), classes->end(), [&](const std::string& c) { return to_lower(c) == lower_case_name; });
-}
-
-/// The letters of Latin-1 and Latin Extended-A (U+00C0 to U+017F) in ASCII, in the order of Unicode.
-constexpr std::array<std::string_view, 192> kPlain{
-    "A",  "A", "A", "A", "Ae", "A",  "Ae", "C", "E",  "E",  "E",  "E", "I", "I", "I",  "I",  "D",  "N", "O",  "O", "O", "O",
-    "Oe", "",  "O", "U", "U",  "U",  "Ue", "Y", "Th", "ss", "a",  "a", "a", "a", "ae", "a",  "ae", "c", "e",  "e", "e", "e",
-    "i",  "i", "i", "i", "d",  "n",  "o",  "o", "o",  "o",  "oe", "",  "o", "u", "u",  "u",  "ue", "y", "th", "y", "A", "a",
-    "A",  "a", "A", "a", "C",  "c",  "C",  "c", "C",  "c",  "C",  "c", "D", "d", "D",  "d",  "E",  "e", "E",  "e", "E", "e",
-    "E",  "e", "E", "e", "G",  "g",  "G",  "g", "G",  "g",  "G",  "g", "H", "h", "H",  "h",  "I",  "i", "I",  "i", "I", "i",
-    "I",  "i", "I", "i", "IJ", "ij", "J",  "j", "K",  "k",  "k",  "L", "l", "L", "l",  "L",  "l",  "L", "l",  "L", "l", "N",
-    "n",  "N", "n", "N", "n",  "n",  "N",  "n", "O",  "o",  "O",  "o", "O", "o", "Oe", "oe", "R",  "r", "R",  "r", "R", "r",
-    "S",  "s", "S", "s", "S",  "s",  "S",  "s", "T",  "t",  "T",  "t", "T", "t", "U",  "u",  "U",  "u", "U",  "u", "U", "u",
-    "U",  "u", "U", "u", "W",  "w",  "Y",  "y", "Y",  "Z",  "z",  "Z", "z", "Z", "z",  "s"};
-
-bool is_name_character(char c) { return is_alpha(c) || is_digit(c) || c == '.' || c == '-' || c == '_'; }
-
-/// ASCII letters, digits and .-_ for what has a likeness there; the rest is left out.
-std::string plain(std::string_view text) {
-  std::string ascii;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto first = static_cast<unsigned char>(text[i]);
-    if (first < 0x80) {
-      if (is_name_character(text[i])) ascii += text[i];
-    } else if (first >= 0xc3 && first <= 0xc5 && i + 1 < text.size()) {
-      const auto code = static_cast<std::size_t>((first & 0x1f) << 6 | (static_cast<unsigned char>(text[i + 1]) & 0x3f));
-      if (code >= 0xc0 && code - 0xc0 < kPlain.size()) ascii += kPlain[code - 0xc0];
-      ++i;
-    }
-  }
-  return ascii;
-}
-
-std::string cut(std::string name, std::size_t longest) {
-  name.resize(std::min(name.size(), longest));
-  while (name.ends_with('.')) name.pop_back();
-  return name;
 }
 
 }  // namespace
@@ -109,13 +70,6 @@ std::string unicode_password(std::string_view password) {
   std::string value;
   for (const char c : "\"" + std::string(password) + "\"") value.append({c, '\0'});
   return value;
-}
-
-std::string account_name(std::string_view wish) { return cut(to_lower(plain(wish)), kLongestName); }
-
-std::string account_name(std::string_view wish, unsigned number) {
-  const std::string digits = std::to_string(number);
-  return cut(to_lower(plain(wish)), kLongestName - digits.size()) + digits;
 }
 
 std::string with_time_to_live(std::string_view dn, std::chrono::seconds span) {

@@ -33,13 +33,6 @@ bool is_account(const Entry& entry, std::string_view bind);
 /// A value of unicodePwd: UTF-16LE in quotes (MS-ADTS section 3.1.1.3.1.5). `password`: ASCII.
 std::string unicode_password(std::string_view password);
 
-/// A name that sAMAccountName and the front of userPrincipalName take without trouble (MS-SAMR section 3.1.1.6): at most 20
-/// lower-case letters, digits and .-_ without a dot at the end. Letters with marks lose them; what has no likeness in ASCII is left
-/// out. Empty where nothing remains.
-std::string account_name(std::string_view wish);
-/// The same with a number behind it, still at most 20 bytes.
-std::string account_name(std::string_view wish, unsigned number);
-
 /// A member that the domain controller itself takes away after a while: "<TTL=3600,CN=Ann,...>" (MS-ADTS section 3.1.1.9.2).
 std::string with_time_to_live(std::string_view dn, std::chrono::seconds span);
 

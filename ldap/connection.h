@@ -88,6 +88,10 @@ struct RenameOp {
   std::optional<std::string> new_parent;
 };  ///< the old RDN value is deleted
 struct DeleteOp {};
+/// The Password Modify extended operation (RFC 3062): the server stores the password as it stores passwords. No read-back.
+struct PasswordOp {
+  Secret password;
+};
 
 /// Result codes that callers tell apart (RFC 4511 appendix A.1).
 namespace result_code {
@@ -97,7 +101,7 @@ inline constexpr int no_such_attribute = 16, inappropriate_matching = 18, invali
 /// One write. `assertion` is an RFC 4528 filter, sent (critical) where the server has the control, else dropped.
 struct WriteOp {
   std::string dn;
-  std::variant<ModifyOp, AddOp, RenameOp, DeleteOp> op;
+  std::variant<ModifyOp, AddOp, RenameOp, DeleteOp, PasswordOp> op;
   std::string assertion;
   std::vector<std::string> read_back;  ///< attributes to return as they are after the write (RFC 4527), where the server can
   /// The entry that is meant, where it is known: Active Directory is told its GUID instead of the DN, others assert it where there

@@ -27,7 +27,9 @@ std::vector<Dn> touched(const WriteOp& op) {
 }
 
 /// True for what makes names appear or vanish.
-bool is_structural(const WriteOp& op) { return !std::holds_alternative<ModifyOp>(op.op); }
+bool is_structural(const WriteOp& op) {
+  return !std::holds_alternative<ModifyOp>(op.op) && !std::holds_alternative<PasswordOp>(op.op);
+}
 
 }  // namespace
 

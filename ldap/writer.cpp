@@ -1,7 +1,9 @@
 // Pipelined writes: many under way, one at a time for each name.
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <map>
+#include <memory>
 
 #include "ldap/connection.h"
 #include "ldap/connection_impl.h"
@@ -14,7 +16,7 @@ namespace {
 constexpr int kUnknownOutcome = -1;
 
 std::string doing(const WriteOp& op) {
-  constexpr std::array kVerbs{"modify ", "add ", "rename ", "delete "};
+  constexpr std::array kVerbs{"modify ", "add ", "rename ", "delete ", "set the password of "};
   return kVerbs[op.op.index()] + op.dn;
 }
 
@@ -27,6 +29,12 @@ bool is_membership_conflict(const wire::Answer& answer) {
   return answer.code == LDAP_UNWILLING_TO_PERFORM &&
          (answer.diagnostic.starts_with("00000561") || answer.diagnostic.starts_with("00000562"));
 }
+
+struct FreeBer {
+  void operator()(BerElement* ber) const noexcept { ber_free(ber, 1); }
+};
+/// Tags of RFC 3062 section 2.
+constexpr ber_tag_t kUserIdentity = 0x80U, kNewPassword = 0x82U;
 
 /// Sends one operation; libldap's code.
 struct Send {
@@ -43,6 +51,15 @@ struct Send {
   int operator()(const RenameOp& op) const {
     const char* below = op.new_parent ? op.new_parent->c_str() : parent;
     return ldap_rename(ld, dn, op.new_rdn.c_str(), below, 1, controls, nullptr, msgid);
+  }
+  int operator()(const PasswordOp& op) const {
+    const berval identity{std::strlen(dn), const_cast<char*>(dn)}, fresh = wire::borrow(op.password.rep());
+    const std::unique_ptr<BerElement, FreeBer> ber(ber_alloc_t(LBER_USE_DER));
+    berval request{};
+    const bool made = ber && ber_printf(ber.get(), "{tOtO}", kUserIdentity, &identity, kNewPassword, &fresh) >= 0 &&
+                      ber_flatten2(ber.get(), &request, 0) >= 0;
+    if (!made) return LDAP_ENCODING_ERROR;
+    return ldap_extended_operation(ld, LDAP_EXOP_MODIFY_PASSWD, &request, controls, nullptr, msgid);
   }
   int operator()(const DeleteOp&) const { return ldap_delete_ext(ld, dn, controls, nullptr, msgid); }
 };
@@ -74,6 +91,7 @@ class Pipeline {
 
   Result<std::vector<wire::Control>> controls_for(const WriteOp& op) const {
     std::vector<wire::Control> controls;
+    if (std::holds_alternative<PasswordOp>(op.op)) return controls;
     const std::string asserted = assertion_for(op);
     if (!asserted.empty() && impl_.info.has_control(wire::kAssertion)) {
       auto assertion = wire::assertion_request(asserted);

@@ -29,6 +29,27 @@ bool mentions(const std::vector<xpath::Token>& tokens, TokenKind kind, std::init
 /// pugixml's functions on characters work on bytes: "É" has a length of two, and half of it is no text.
 constexpr std::array<std::string_view, 3> kByteFunctions{"string-length", "substring", "translate"};
 
+/// Functions that pugixml does not know, each with one of XPath 1.0 that takes the same argument and is not longer: what it judges.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kOwnFunctions{
+    {{"ascii", "floor"}, {"lower-case", "string"}, {"upper-case", "string"}}};
+
+std::string_view judged_as(const xpath::Token& token) {
+  if (token.kind != TokenKind::function) return {};
+  const auto found = std::find_if(kOwnFunctions.begin(), kOwnFunctions.end(), [&](const auto& f) { return f.first == token.text; });
+  return found == kOwnFunctions.end() ? std::string_view() : found->second;
+}
+
+/// The text in the words of XPath 1.0, every other byte where it was.
+std::string in_xpath_1(std::string text, const std::vector<xpath::Token>& tokens) {
+  for (const xpath::Token& token : tokens) {
+    std::string word(judged_as(token));
+    if (word.empty()) continue;
+    word.resize(token.text.size(), ' ');
+    text.replace(token.offset, word.size(), word);
+  }
+  return text;
+}
+
 std::vector<std::size_t> fields_named(const std::vector<xpath::Token>& tokens, const std::vector<std::string>& fields) {
   std::vector<std::size_t> named;
   for (const xpath::Token& token : tokens) {
@@ -64,9 +85,11 @@ ExpressionScope::Impl::Impl(std::vector<std::string> declared) : fields(std::mov
   for (const std::string& field : fields) { texts_.push_back(person.append_child(field.c_str()).append_child(pugi::node_pcdata)); }
   variables.set("today", 0.0);
   variables.set("now", 0.0);
+  variables.set("number", "");
 }
 
 void ExpressionScope::Impl::load(const Person& person, const Now& at) {
+  record.place.clear();
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (i < person.fields.size())
       record.fields[i] = person.fields[i];
@@ -91,6 +114,7 @@ pugi::xpath_node ExpressionScope::Impl::document() {
 ExpressionScope::ExpressionScope(std::vector<std::string> fields) : impl_(std::make_unique<Impl>(std::move(fields))) {}
 ExpressionScope::~ExpressionScope() = default;
 void ExpressionScope::load(const Person& person, const Now& now) { impl_->load(person, now); }
+void ExpressionScope::set_number(const std::string& text) { impl_->record.place = text; }
 const std::vector<std::string>& ExpressionScope::fields() const { return impl_->fields; }
 
 struct Expression::Impl {
@@ -100,6 +124,7 @@ struct Expression::Impl {
   std::vector<std::size_t> fields;
   std::optional<bool> constant;
   bool depends_on_time = false;
+  bool places_number = false;
 };
 
 namespace {
@@ -116,15 +141,18 @@ std::optional<pugi::xpath_query> read_query(const std::string& text, pugi::xpath
   }
 }
 
-void refuse_byte_functions(const std::vector<xpath::Token>& tokens, std::vector<ExpressionFault>& faults) {
+bool needs_program(const xpath::Token& token) {
+  if (token.kind == TokenKind::variable) return token.text == "number";
+  const bool counts_bytes = std::find(kByteFunctions.begin(), kByteFunctions.end(), token.text) != kByteFunctions.end();
+  return token.kind == TokenKind::function && (counts_bytes || !judged_as(token).empty());
+}
+
+void refuse_what_needs_a_program(const std::vector<xpath::Token>& tokens, std::vector<ExpressionFault>& faults) {
   for (const xpath::Token& token : tokens) {
-    if (token.kind != TokenKind::function ||
-        std::find(kByteFunctions.begin(), kByteFunctions.end(), token.text) == kByteFunctions.end())
-      continue;
-    faults.push_back(
-        {token.offset,
-         token.text +
-             "() is understood only beside plain field names: no other path, no < or > between a field and a truth value"});
+    if (!needs_program(token)) continue;
+    faults.push_back({token.offset, (token.kind == TokenKind::variable ? "$" + token.text : token.text + "()") +
+                                        " is understood only beside plain field names: no other path, no < or > between a field "
+                                        "and a truth value"});
   }
 }
 
@@ -135,16 +163,17 @@ Expression::Expression(Expression&&) noexcept = default;
 Expression& Expression::operator=(Expression&&) noexcept = default;
 Expression::~Expression() = default;
 
-std::optional<Expression> Expression::compile(std::string text, ExpressionScope& scope, std::vector<ExpressionFault>& faults) {
+std::optional<Expression> Expression::compile(std::string text, ExpressionScope& scope, std::vector<ExpressionFault>& faults,
+                                              bool numbered) {
   std::vector<ExpressionFault> found;
   const std::vector<xpath::Token> tokens = xpath::tokenise(text, found);
   if (tokens.size() == 1 && found.empty()) found.push_back({0, "the expression is empty"});
-  xpath::check_names(tokens, scope.fields(), found);
-  std::unique_ptr<Impl> impl(new Impl{scope.impl(), std::nullopt, std::nullopt, {}, std::nullopt, false});
-  if (found.empty()) impl->query = read_query(text, impl->scope.variables, found);
+  xpath::check_names(tokens, {scope.fields(), numbered}, found);
+  std::unique_ptr<Impl> impl(new Impl{scope.impl(), std::nullopt, std::nullopt, {}, std::nullopt, false, false});
+  if (found.empty()) impl->query = read_query(in_xpath_1(text, tokens), impl->scope.variables, found);
   if (found.empty()) {
     impl->program = xpath::Program::compile(tokens, scope.fields());
-    if (!impl->program) refuse_byte_functions(tokens, found);
+    if (!impl->program) refuse_what_needs_a_program(tokens, found);
   }
   if (!found.empty()) {
     faults.insert(faults.end(), found.begin(), found.end());
@@ -152,6 +181,7 @@ std::optional<Expression> Expression::compile(std::string text, ExpressionScope&
   }
   impl->fields = fields_named(tokens, scope.fields());
   impl->depends_on_time = mentions(tokens, TokenKind::variable, {"today", "now"});
+  impl->places_number = mentions(tokens, TokenKind::variable, {"number"});
   if (impl->program) impl->constant = impl->program->constant();
   if (impl->program) impl->query.reset();
   return Expression(std::move(text), std::move(impl));
@@ -171,6 +201,7 @@ bool Expression::truth() const {
 
 std::optional<bool> Expression::constant() const { return impl_->constant; }
 bool Expression::depends_on_time() const { return impl_->depends_on_time; }
+bool Expression::places_number() const { return impl_->places_number; }
 const std::vector<std::size_t>& Expression::fields() const { return impl_->fields; }
 
 }  // namespace muster

@@ -1,5 +1,7 @@
 // XPath 1.0 over the HR record (W3C XPath 1.0), compiled once. What looks at plain fields, which is nearly everything, runs as a
 // program of our own (mapping/xpath_program.h); pugixml, private to expression.cpp, judges every text and evaluates the rest.
+// Beyond XPath 1.0 there are lower-case() and upper-case() of XPath 2.0 and ascii() (schema/transliterate.h), for plain fields
+// only.
 #pragma once
 
 #include <memory>
@@ -27,6 +29,8 @@ class ExpressionScope {
   /// Expressions evaluate over `person` at `now` until the next call. Copies the fields; allocates nothing once they have been as
   /// long.
   void load(const Person& person, const Now& now);
+  /// What $number is from now on: empty, "2", "3"...; load() makes it empty.
+  void set_number(const std::string& text);
   const std::vector<std::string>& fields() const;
 
   struct Impl;
@@ -45,8 +49,10 @@ struct ExpressionFault {
 /// One compiled expression. Moves, does not copy; must not outlive its scope.
 class Expression {
  public:
-  /// Every fault of the text: syntax, unknown functions, unknown variables, names that are no field of the feed.
-  static std::optional<Expression> compile(std::string text, ExpressionScope& scope, std::vector<ExpressionFault>& faults);
+  /// Every fault of the text: syntax, unknown functions, unknown variables, names that are no field of the feed. `numbered`: the
+  /// text may name $number.
+  static std::optional<Expression> compile(std::string text, ExpressionScope& scope, std::vector<ExpressionFault>& faults,
+                                           bool numbered = false);
   Expression(Expression&&) noexcept;
   Expression& operator=(Expression&&) noexcept;
   ~Expression();
@@ -59,6 +65,8 @@ class Expression {
   std::optional<bool> constant() const;
   /// True when the expression looks at $today or $now.
   bool depends_on_time() const;
+  /// True when the expression places $number.
+  bool places_number() const;
   /// Positions (as in Person::fields) of the fields that it names, in order of appearance, each once: for sentences.
   const std::vector<std::size_t>& fields() const;
 

@@ -70,11 +70,12 @@ class Comparisons {
 
 }  // namespace
 
-std::optional<Expression> read_expression(const Element& element, std::string_view attribute, const RuleContext& context) {
+std::optional<Expression> read_expression(const Element& element, std::string_view attribute, const RuleContext& context,
+                                          bool numbered) {
   const std::string text = element.text(attribute);
   if (text.empty()) return std::nullopt;
   std::vector<ExpressionFault> faults;
-  auto expression = Expression::compile(text, context.scope, faults);
+  auto expression = Expression::compile(text, context.scope, faults, numbered);
   for (const ExpressionFault& fault : faults) {
     if (!follows_from_feed(fault, context.scope)) complain(element, attribute, fault);
   }

@@ -57,7 +57,7 @@ void load_joiner(const std::vector<Element>& mappings, RuleContext& context) {
   if (!joiner) return;
   const DirectorySettings& directory = context.settings.directory;
   auto when = read_condition(*joiner, "when", context);
-  auto rdn = read_expression(*joiner, "rdn", context);
+  auto rdn = read_expression(*joiner, "rdn", context, true);
   auto create = read_dn(*joiner, "create");
   if (create) must_be_under(*joiner, "create", *create, directory.base, "the directory's base");
   const auto days = static_cast<int>(joiner->count("days-before", 0));
@@ -78,6 +78,7 @@ void load_joiner(const std::vector<Element>& mappings, RuleContext& context) {
                                     days,
                                     joiner->at(),
                                     read_hour(*joiner, "at").value_or(std::chrono::minutes(0))};
+  context.rules.joiner->password = load_password(*joiner);
   check_rdn(*joiner, *context.rules.joiner);
 }
 

@@ -27,11 +27,17 @@ struct RuleContext {
   bool complete;          ///< FileSet::complete()
 };
 
-std::optional<Expression> read_expression(const Element& element, std::string_view attribute, const RuleContext& context);
+/// `numbered`: it may name $number.
+std::optional<Expression> read_expression(const Element& element, std::string_view attribute, const RuleContext& context,
+                                          bool numbered = false);
 /// read_expression() for a condition: complains where it is the same for everybody and reads like a mistake.
 std::optional<Expression> read_condition(const Element& element, std::string_view attribute, const RuleContext& context);
 
 // mapping.d: each gets the root elements of all mapping files.
+/// unique, max-length and reuse-after, once the rule's value was read.
+void load_unique(const Element& element, AttributeRule& rule);
+/// What <joiner> says about first passwords.
+PasswordRule load_password(const Element& joiner);
 void load_joins(const std::vector<Element>& mappings, RuleContext& context);
 void load_attributes(const std::vector<Element>& mappings, RuleContext& context);
 void load_access(const std::vector<Element>& mappings, RuleContext& context);

@@ -70,6 +70,7 @@ void check_fit(const Element& element, const AttributeRule& rule) {
   only_for(element, "value", hr, who, "remove it, or write owner=\"hr\"");
   only_for(element, "refers-to", hr, who, "remove it, or write owner=\"hr\"");
   only_for(element, "when-empty", hr, who, "remove it, or write owner=\"hr\"");
+  only_for(element, "unique", hr, who, "remove it, or write owner=\"hr\"");
   only_for(element, "on-drift", hr, who, "only HR's values are compared: remove it, or write owner=\"hr\"");
   only_for(element, "upstream", !hr, who, "upstream hears from the directory only what the directory owns: remove it");
   if (hr && !element.has("value")) {
@@ -87,8 +88,9 @@ AttributeRule load_attribute(const Element& element, RuleContext& context) {
   rule.on_drift = element.choice("on-drift", rule.on_drift, kOnDrift);
   rule.when_empty = element.choice("when-empty", rule.when_empty, kWhenEmpty);
   rule.upstream = element.text("upstream");
-  rule.value = read_expression(element, "value", context);
+  rule.value = read_expression(element, "value", context, element.truth("unique", false));
   rule.refers_to_person = element.has("refers-to");
+  load_unique(element, rule);
   const bool owner_known =
       std::any_of(kOwners.begin(), kOwners.end(), [&](const auto& o) { return o.first == element.text("owner"); });
   if (!owner_known) return rule;

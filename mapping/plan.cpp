@@ -84,6 +84,7 @@ void shield(Draft& draft) {
   }
   const std::string where = draft.plan.changes.front().because.rule;
   draft.plan.changes.clear();
+  draft.plan.names.clear();
   draft.problem("protected",
                 "protected by " + draft.subject.protected_by + ", so " + std::to_string(n) +
                     (n == 1 ? " change is" : " changes are") + " left to you: " + actions,
@@ -95,6 +96,7 @@ void shield(Draft& draft) {
 void leave_broken(Draft& draft) {
   if (!draft.is_broken) return;
   std::erase_if(draft.plan.changes, [](const Change& c) { return c.action != Action::disable && c.approval.empty(); });
+  draft.plan.names.clear();
 }
 
 /// The zone of a person; the machine's own, and a problem where there is a draft, when its name is none.
@@ -180,6 +182,7 @@ Plan plan_once_created(const Change& create, const Person& person, const Rules& 
   subject.person = &person;
   subject.entry = &entry;
   subject.account.disabled = create.create_disabled;
+  if (create.password_due) subject.ledger.settled.emplace(kPasswordDue, Values{"due"});
   if (create.create_disabled) {
     subject.ledger.disabled_at = now.utc;
     subject.ledger.disabled_for = Decision::joiner;

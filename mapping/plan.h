@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mapping/grants.h"
+#include "mapping/names.h"
 #include "mapping/rules.h"
 #include "schema/change.h"
 #include "schema/entry.h"
@@ -43,6 +44,8 @@ struct Reference {
   bool circular = false;  ///< the chain of references leads back to where it began
   Dn dn{};                ///< of the person's entry; empty: there is none (yet)
 };
+/// The note that the first password of an account is still to be handed over.
+inline constexpr std::string_view kPasswordDue = "password;muster";
 
 /// Where somebody else's entry, or a group, names a person's entry: as its manager, as its owner.
 struct Mention {
@@ -65,6 +68,7 @@ struct Subject {
   std::vector<Mention> mentions{};       ///< of a leaver: what is to be handed over
   std::optional<Instant> known_since{};  ///< since when HR's record is known as it is
   std::map<std::string, Reference, std::less<>> references{};  ///< by key: whom person_keys() names
+  const Names* names = nullptr;                                ///< null: every name is free
 };
 
 /// A reason why something that the rules want is not done.
@@ -93,6 +97,8 @@ struct Plan {
   std::optional<Instant> due{};
   /// Grants that end now, by number, because the person leaves: the store closes them.
   std::vector<std::pair<std::int64_t, std::string>> ended{};
+  /// Names that `changes` give: they are the subject's until it is planned again.
+  std::vector<NameWish> names = {};
 };
 
 /// Which groups a person should be in, and by which role; for `why` and `who`.

@@ -77,11 +77,12 @@ void change_value(Draft& d, Write write, std::vector<Ava>& avas, Ava* part) {
 }
 
 void plan_attribute(Draft& d, const AttributeRule& rule, std::vector<Ava>& avas) {
-  auto wanted = wanted_values(d, rule);
+  auto wanted = rule.unique ? unique_values(d, rule) : wanted_values(d, rule);
   if (!wanted) return;
   const Values* found = d.subject.entry->attributes.find(rule.key);
   const Values& is = found ? *found : kNone;
   Ava* part = rdn_part(avas, rule.key);
+  if (part && !rule.unique) wanted = numbered_name(d, rule, *part, std::move(*wanted));
   const bool name_agrees =
       !part || (!wanted->empty() && (part->value == wanted->front() || equal(rule.equality, part->value, wanted->front())));
   if (name_agrees && agrees(rule, is, *wanted)) {

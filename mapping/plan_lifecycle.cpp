@@ -84,6 +84,8 @@ std::optional<Reason> way_back(Draft& d) {
     return d.reason(rule.at, "no longer disabled by an absence: " + named(rule.when, *d.subject.person, rules));
   }
   if (for_what == Decision::order) return lifted_reason(d);  // none: what is not known to be lifted stands
+  if (for_what == Decision::joiner && d.rules.hands_over() && d.rules.joiner)
+    return d.reason(joiner_at(rules), "the first day has come, and the password is handed over: " + joiner_fields(d));
   if (for_what == Decision::joiner) return d.reason(joiner_at(rules), "the first day has come: " + joiner_fields(d));
   return d.reason(joiner_at(rules), "the reason for disabling is gone: " + joiner_fields(d));
 }
@@ -105,6 +107,7 @@ void enable(Draft& d, Reason why) {
 /// on.
 bool plan_enable(Draft& d) {
   const Subject& s = d.subject;
+  if (d.password_is_due) return false;
   d.will_be_enabled = !s.account.disabled;
   if (d.will_be_enabled && d.settled(kLeft)) d.plan.agreed.emplace_back(kLeft, Values{});
   if (d.will_be_enabled) return true;
@@ -205,41 +208,18 @@ void plan_home(Draft& d) {
   move(d, *home.base, Decision::mover, d.reason(*home.at, "place: " + why));
 }
 
-bool is_attribute_name(std::string_view text) {
-  const auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
-  };
-  return !text.empty() && std::all_of(text.begin(), text.end(), fits);
-}
-
-/// "CN=Ann Lee": the type up to the first '=', the rest is the value as it is, without the blanks around it.
-std::optional<Ava> read_rdn(const std::string& text) {
-  const auto equals = text.find('=');
-  if (equals == std::string::npos || !is_attribute_name(std::string_view(text).substr(0, equals))) return std::nullopt;
-  const std::string value = text.substr(equals + 1);
-  if (is_blank(value) || has_control_characters(value)) return std::nullopt;
-  const auto first = value.find_first_not_of(' ');
-  return Ava{text.substr(0, equals), value.substr(first, value.find_last_not_of(' ') - first + 1)};
-}
-
 /// What HR owns, and what the new entry will be joined by, unless the directory or upstream own that.
 Attributes initial_attributes(Draft& d) {
   Attributes initial;
   for (const AttributeRule& rule : d.rules.attributes) {
     if (rule.owner != Owner::hr || !rule.value) continue;
-    if (auto values = wanted_values(d, rule)) initial.set(rule.name, std::move(*values));
+    if (auto values = rule.unique ? unique_values(d, rule) : wanted_values(d, rule)) initial.set(rule.name, std::move(*values));
   }
   if (d.rules.joins.empty() || d.rules.attribute(d.rules.joins.front().attribute)) return initial;
   const JoinRule& join = d.rules.joins.front();
   std::string text = join.value.text();
   if (!is_blank(text) && !has_control_characters(text)) initial.set(join.attribute, {std::move(text)});
   return initial;
-}
-
-std::string rdn_text(const Draft& d) {
-  const JoinerRule& rule = *d.rules.joiner;
-  if (rule.rdn) return rule.rdn->text();
-  return d.rules.joins.empty() ? "" : d.rules.joins.front().attribute + "=" + d.rules.joins.front().value.text();
 }
 
 }  // namespace
@@ -257,6 +237,7 @@ void plan_lifecycle(Draft& d) {
     d.state.why = d.reason(d.state.worker->at, "nobody answers for this " + d.state.worker->name);
     return disable(d, Decision::absence);
   }
+  plan_password(d);
   // No server gives an end to an account that is switched off.
   if (plan_enable(d)) plan_expiry(d);
   plan_home(d);
@@ -278,20 +259,19 @@ void plan_create(Draft& d) {
     return;
   }
   const JoinerRule& rule = *d.rules.joiner;
-  const std::string text = rdn_text(d);
-  auto rdn = read_rdn(text);
-  if (!rdn) {
-    d.problem("bad-name", "'" + text + "' is no name for a new entry", rule.at.rule());
+  auto rdn = wished_rdn(d);
+  if (!rdn) return;
+  Attributes initial = initial_attributes(d);
+  if (!settle_rdn(d, initial, *rdn) || !give_logon_names(d, initial, *rdn)) {
+    d.plan.names.clear();
     return;
   }
-  Attributes initial = initial_attributes(d);
-  // An attribute that HR owns names the entry as it will stay: else the next plan would rename it.
-  if (const Values* owned = initial.find(rdn->type)) rdn->value = owned->front();
   Change& c = d.add(Action::create, Decision::joiner, d.reason(rule.at, "joiner: " + joiner_fields(d)));
   const Home home = home_of(d);
   c.dn = Dn::child(*rdn, *home.base);
   c.initial = std::move(initial);
-  c.create_disabled = s.kind == Kind::waiting;
+  c.password_due = d.rules.hands_over();
+  c.create_disabled = s.kind == Kind::waiting || c.password_due;
 }
 
 }  // namespace muster::planning

@@ -45,6 +45,7 @@ struct Draft {
   State state{};
   Plan plan{};
   bool is_broken = false;        ///< HR's record has a fault: nothing is done but to switch off
+  bool password_is_due = false;  ///< so the account stays disabled for now
   bool will_be_enabled = false;  ///< the account works once the plan is carried out
 
   Change& add(Action action, Decision decision, Reason because);
@@ -81,6 +82,7 @@ void plan_leaver_values(Draft& draft);
 void list_hand_over(Draft& draft);
 /// Since when the account of a leaver should be off: since HR's record says so, or since its date came.
 std::optional<Instant> owed_since(const Draft& draft);
+void plan_password(Draft& draft);
 void plan_create(Draft& draft);
 void plan_attributes(Draft& draft);
 void plan_access(Draft& draft);
@@ -104,6 +106,18 @@ void enable_after_order(Draft& draft);
 /// The values that HR wants an attribute to have (none: cleared). nullopt: nothing is to be written; a problem is raised where one
 /// is due.
 std::optional<Values> wanted_values(Draft& draft, const AttributeRule& rule);
+
+/// A value that nobody else has: what the account has or had, or a new one. nullopt as for wanted_values().
+std::optional<Values> unique_values(Draft& draft, const AttributeRule& rule);
+/// What stays or becomes the value of an attribute that names the entry, where <joiner rdn> places $number: `wanted` as HR has it.
+Values numbered_name(Draft& draft, const AttributeRule& rule, const Ava& part, Values wanted);
+/// The name that <joiner rdn> gives a new entry, not numbered yet. nullopt: there is none, and a problem says so.
+std::optional<Ava> wished_rdn(Draft& draft);
+/// Makes of it the name that the entry will keep: what HR owns goes before, and is numbered with it. False: as above.
+bool settle_rdn(Draft& draft, Attributes& initial, Ava& rdn);
+/// sAMAccountName and userPrincipalName of a new entry in Active Directory, where no rule gives them. False: there is none, and a
+/// problem says so.
+bool give_logon_names(Draft& draft, Attributes& initial, const Ava& rdn);
 
 /// Values that no directory should get: control characters (RFC 4518 maps them to nothing or refuses them).
 bool has_control_characters(std::string_view text);

@@ -19,6 +19,15 @@ const AttributeRule* Rules::attribute(std::string_view name) const {
   return found == attributes.end() ? nullptr : &*found;
 }
 
+std::vector<std::string> Rules::unique_attributes() const {
+  std::vector<std::string> names;
+  if (logon_suffix) names = {"samaccountname", "userprincipalname"};
+  for (const AttributeRule& rule : attributes) {
+    if (rule.unique && std::find(names.begin(), names.end(), rule.key) == names.end()) names.push_back(rule.key);
+  }
+  return names;
+}
+
 const ManagedRule* Rules::managed_group(const Dn& group) const {
   const ManagedRule* best = nullptr;
   for (const ManagedRule& rule : managed) {

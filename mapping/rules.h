@@ -38,7 +38,10 @@ struct AttributeRule {
   Matching equality = Matching::case_ignore;  ///< set by Rules::bind
   bool single_valued = false;
   Location at;
-  bool refers_to_person = false;  ///< the value is a person's key; written is the DN of that person's entry
+  bool refers_to_person = false;                    ///< the value is a person's key; written is the DN of that person's entry
+  bool unique = false;                              ///< given once and numbered; nobody else has it
+  std::size_t max_length = 0;                       ///< of a unique value, in characters; 0: any
+  std::optional<std::chrono::seconds> reuse_after;  ///< when somebody else may get it again; none: never
 };
 
 /// <managed>: a group, or every group under a base, whose membership the agent owns.
@@ -78,6 +81,21 @@ struct PlaceRule {
   Location at;
 };
 
+/// The first password of accounts that <joiner> makes.
+struct PasswordRule {
+  enum class Kind : std::uint8_t {
+    by_family,  ///< what the directory needs: `random` on Active Directory, else `none`
+    none,
+    random,    ///< nobody learns it
+    hand_over  ///< to `command` or, encrypted, to whoever has the key of `encrypt_to`
+  } kind = Kind::by_family;
+  std::size_t length = 20;           ///< of one that is handed over, in characters
+  std::vector<std::string> command;  ///< absolute path and arguments
+  std::string encrypt_to;            ///< absolute path of a public key
+  std::chrono::milliseconds timeout{10000};
+  Location at;
+};
+
 /// <joiner>
 struct JoinerRule {
   Expression when;
@@ -87,6 +105,7 @@ struct JoinerRule {
   int days_before = 0;
   Location at;
   std::chrono::minutes hour{0};  ///< of the first day, from which the account is on
+  PasswordRule password = {};
 };
 /// <leaver><set>, <leaver><clear>
 struct LeaverWrite {
@@ -157,13 +176,19 @@ struct Rules {
   std::vector<Dn> protected_groups;  ///< <protect member-of>: never written
   bool missing_is_leaver = true;     ///< FeedSettings::missing
   Location feed_at;                  ///< the rule named when somebody leaves by absence
-  std::string digest;                ///< hex digest-like stamp of the mapping files' text; equal text, equal digest
+  /// Active Directory: "@corp.example", which follows the name in userPrincipalName (may be empty). None: another family.
+  std::optional<std::string> logon_suffix;
+  std::string digest;  ///< hex digest-like stamp of the mapping files' text; equal text, equal digest
 
   static constexpr std::size_t npos = static_cast<std::size_t>(-1);
 
   const AttributeRule* attribute(std::string_view name) const;
   /// The rule that owns a group: the exact one, else the longest base. Null: not ours.
   const ManagedRule* managed_group(const Dn& group) const;
+  /// True where accounts stay disabled until their first password is in somebody's hands.
+  bool hands_over() const { return joiner && joiner->password.kind == PasswordRule::Kind::hand_over; }
+  /// Lower-case names of the attributes whose values are nobody else's.
+  std::vector<std::string> unique_attributes() const;
   /// Takes equality and single-valuedness from the server's schema.
   void bind(const AttributeTypes& types);
 };

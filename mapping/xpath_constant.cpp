@@ -51,7 +51,7 @@ bool any_clash(const std::vector<Term>& terms, bool conjunction) {
 
 bool Program::reads_record(Index at) const {
   const Node& node = nodes_[at];
-  if (node.op == Op::field || node.op == Op::today || node.op == Op::now) return true;
+  if (node.op == Op::field || node.op == Op::today || node.op == Op::now || node.op == Op::place) return true;
   for (const Index arg : node.args) {
     if (reads_record(arg)) return true;
   }

@@ -19,23 +19,17 @@ struct Call {
   Type type;
 };
 /// Functions that need no node-set. One argument at least, so that none is about the context node.
-constexpr std::array<Call, 16> kCalls{{
-    {"concat", Op::concat, Type::text},
-    {"starts-with", Op::starts_with, Type::truth},
-    {"contains", Op::contains, Type::truth},
-    {"substring-before", Op::before, Type::text},
-    {"substring-after", Op::after, Type::text},
-    {"substring", Op::substring, Type::text},
-    {"translate", Op::translate, Type::text},
-    {"normalize-space", Op::squeeze, Type::text},
-    {"string", Op::string, Type::text},
-    {"string-length", Op::length, Type::number},
-    {"number", Op::number_of, Type::number},
-    {"floor", Op::floor, Type::number},
-    {"ceiling", Op::ceiling, Type::number},
-    {"round", Op::round, Type::number},
-    {"boolean", Op::boolean, Type::truth},
-    {"not", Op::not_, Type::truth},
+constexpr std::array<Call, 19> kCalls{{
+    {"concat", Op::concat, Type::text},         {"starts-with", Op::starts_with, Type::truth},
+    {"contains", Op::contains, Type::truth},    {"substring-before", Op::before, Type::text},
+    {"substring-after", Op::after, Type::text}, {"substring", Op::substring, Type::text},
+    {"translate", Op::translate, Type::text},   {"normalize-space", Op::squeeze, Type::text},
+    {"string", Op::string, Type::text},         {"string-length", Op::length, Type::number},
+    {"number", Op::number_of, Type::number},    {"floor", Op::floor, Type::number},
+    {"ceiling", Op::ceiling, Type::number},     {"round", Op::round, Type::number},
+    {"boolean", Op::boolean, Type::truth},      {"not", Op::not_, Type::truth},
+    {"ascii", Op::ascii, Type::text},           {"lower-case", Op::lower, Type::text},
+    {"upper-case", Op::upper, Type::text},
 }};
 
 /// The binary operators by precedence, weakest first.
@@ -131,7 +125,7 @@ class Parser {
     switch (token.kind) {
       case TokenKind::literal: ++at_; return put(Program::Node{Op::literal, Type::text, {}, token.text, 0, 0});
       case TokenKind::number: ++at_; return put(Program::Node{Op::number, Type::number, {}, "", to_number(token.text), 0});
-      case TokenKind::variable: ++at_; return put(token.text == "today" ? Op::today : Op::now, Type::number, {});
+      case TokenKind::variable: return variable();
       case TokenKind::function: return call();
       case TokenKind::name:
       case TokenKind::axis:
@@ -142,6 +136,13 @@ class Parser {
       case TokenKind::end: return std::nullopt;
     }
     return std::nullopt;
+  }
+
+  Found variable() {
+    const std::string name = peek().text;
+    ++at_;
+    if (name == "number") return put(Op::place, Type::text, {});
+    return put(name == "today" ? Op::today : Op::now, Type::number, {});
   }
 
   Found group() {

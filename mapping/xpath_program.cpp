@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "schema/ascii.h"
+#include "schema/transliterate.h"
 
 namespace muster::xpath {
 namespace {
@@ -135,6 +136,7 @@ std::string_view Program::view(Index at, const Record& record, std::string& scra
   const Node& node = nodes_[at];
   if (node.op == Op::field) return record.fields[node.field];
   if (node.op == Op::literal) return node.text;
+  if (node.op == Op::place) return record.place;
   scratch.clear();
   append(at, record, scratch);
   return scratch;
@@ -219,6 +221,8 @@ void Program::append(Index at, const Record& record, std::string& out) const {
     out += record.fields[node.field];
   else if (node.op == Op::literal)
     out += node.text;
+  else if (node.op == Op::place)
+    out += record.place;
   else if (node.type == Type::truth)
     out += truth(at, record) ? "true" : "false";
   else if (node.type == Type::number)
@@ -235,6 +239,10 @@ void Program::append_function(const Node& node, const Record& record, std::strin
   std::string scratch;
   const std::string_view text = view(node.args[0], record, scratch);
   if (node.op == Op::squeeze) return append_squeezed(text, out);
+  if (node.op == Op::ascii || node.op == Op::lower || node.op == Op::upper) {
+    out += node.op == Op::ascii ? to_ascii(text) : node.op == Op::lower ? lower_case(text) : upper_case(text);
+    return;
+  }
   if (node.op == Op::substring) {
     const double first = rounded(number(node.args[1], record));
     const double end = node.args.size() < 3 ? HUGE_VAL : first + rounded(number(node.args[2], record));

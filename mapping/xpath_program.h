@@ -16,10 +16,12 @@ struct Record {
   std::vector<std::string> fields;
   double today = 0;
   double now = 0;
+  std::string place;  ///< $number
 };
 
 /// An expression over plain field names, compiled to a tree: several times faster than a general XPath engine, and it counts
-/// characters where pugixml counts bytes (string-length, substring, translate). Otherwise the same answers, which
+/// characters where pugixml counts bytes (string-length, substring, translate), and knows functions and a variable of muster's own.
+/// Otherwise the same answers, which
 /// expression_test.cpp checks on random expressions. Location paths beyond one field, and functions of node-sets, are not its
 /// business.
 class Program {
@@ -38,6 +40,7 @@ class Program {
     field,
     today,
     now,
+    place,
     or_,
     and_,
     eq_text,
@@ -74,6 +77,9 @@ class Program {
     length,
     squeeze,
     translate,
+    ascii,
+    lower,
+    upper,
   };
   enum class Type : std::uint8_t { text, number, truth, field };
   using Index = std::uint32_t;

@@ -139,13 +139,13 @@ class Lexer {
   std::vector<Token> tokens_;
 };
 
-/// The core function library (W3C XPath 1.0, section 4) with the numbers of arguments.
+/// The core function library (W3C XPath 1.0, section 4) and muster's own, with the numbers of arguments.
 struct Function {
   std::string_view name;
   std::size_t least, most;
 };
 constexpr std::size_t kAny = 1000;
-constexpr std::array<Function, 27> kFunctions{{
+constexpr std::array<Function, 30> kFunctions{{
     {"last", 0, 0},
     {"position", 0, 0},
     {"count", 1, 1},
@@ -173,6 +173,9 @@ constexpr std::array<Function, 27> kFunctions{{
     {"floor", 1, 1},
     {"ceiling", 1, 1},
     {"round", 1, 1},
+    {"ascii", 1, 1},
+    {"lower-case", 1, 1},
+    {"upper-case", 1, 1},
 }};
 
 const Function* find_function(std::string_view name) {
@@ -182,8 +185,8 @@ const Function* find_function(std::string_view name) {
 
 class Checker {
  public:
-  Checker(const std::vector<Token>& tokens, const std::vector<std::string>& fields, std::vector<ExpressionFault>& faults)
-      : tokens_(tokens), fields_(fields), faults_(faults) {}
+  Checker(const std::vector<Token>& tokens, const Vocabulary& known, std::vector<ExpressionFault>& faults)
+      : tokens_(tokens), known_(known), fields_(known.fields), faults_(faults) {}
 
   void run() {
     for (std::size_t i = 0; i < tokens_.size(); ++i) check(i);
@@ -215,8 +218,10 @@ class Checker {
   }
 
   void variable(const Token& token) {
-    if (token.text == "today" || token.text == "now") return;
-    const std::string near = nearest_of(token.text, {"today", "now"});
+    if (token.text == "today" || token.text == "now" || (token.text == "number" && known_.numbered)) return;
+    if (token.text == "number")
+      return fault(token, "'$number' has no meaning here; it numbers names: <joiner rdn> and attributes with unique=\"true\"");
+    const std::string near = nearest_of(token.text, {"today", "now", "number"});
     fault(token, "unknown variable '$" + token.text + "'; " +
                      (near.empty() ? "there are $today and $now" : "did you mean '$" + near + "'?"));
   }
@@ -276,6 +281,7 @@ class Checker {
   }
 
   const std::vector<Token>& tokens_;
+  const Vocabulary& known_;
   const std::vector<std::string>& fields_;
   std::vector<ExpressionFault>& faults_;
 };
@@ -284,8 +290,8 @@ class Checker {
 
 std::vector<Token> tokenise(std::string_view text, std::vector<ExpressionFault>& faults) { return Lexer(text, faults).run(); }
 
-void check_names(const std::vector<Token>& tokens, const std::vector<std::string>& fields, std::vector<ExpressionFault>& faults) {
-  Checker(tokens, fields, faults).run();
+void check_names(const std::vector<Token>& tokens, const Vocabulary& known, std::vector<ExpressionFault>& faults) {
+  Checker(tokens, known, faults).run();
 }
 
 }  // namespace muster::xpath

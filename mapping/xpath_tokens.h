@@ -23,7 +23,13 @@ struct Token {
 /// The tokens, closed by one of kind end. What is no token becomes a fault.
 std::vector<Token> tokenise(std::string_view text, std::vector<ExpressionFault>& faults);
 
+/// What an expression may name.
+struct Vocabulary {
+  const std::vector<std::string>& fields;
+  bool numbered = false;  ///< $number too
+};
+
 /// Names that are no field, unknown functions and variables, wrong numbers of arguments.
-void check_names(const std::vector<Token>& tokens, const std::vector<std::string>& fields, std::vector<ExpressionFault>& faults);
+void check_names(const std::vector<Token>& tokens, const Vocabulary& known, std::vector<ExpressionFault>& faults);
 
 }  // namespace muster::xpath

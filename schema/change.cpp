@@ -40,6 +40,12 @@ bool parse_action(std::string_view text, Action& action) { return parse_name(kAc
 std::string_view to_string(Decision decision) { return kDecisionNames[static_cast<std::size_t>(decision)]; }
 bool parse_decision(std::string_view text, Decision& decision) { return parse_name(kDecisionNames, text, decision); }
 
+bool is_password(const Change& c) {
+  if (c.action != Action::set) return false;
+  const std::string name = to_lower(c.attribute);
+  return name == "userpassword" || name == "unicodepwd";
+}
+
 std::string canonical(const Change& c) {
   std::string line(to_string(c.action));
   line += ' ';

@@ -59,6 +59,7 @@ struct Change {
   Values from, to;        ///< set, clear: values; rename: RDNs; move: parents; create: see `initial`
   Attributes initial;     ///< create: the attributes of the new entry, without objectClass
   bool create_disabled = false;
+  bool password_due = false;  ///< create: its first password is still to be handed over
   Reason because;
   Decision decision = Decision::mover;
   /// "order 3", "grant 17": somebody's decision about this very person, which no limit holds; empty: the gate counts it.
@@ -66,6 +67,9 @@ struct Change {
   /// A leaver's disable: since when it is owed, by HR's record or by its date. Not part of canonical().
   std::optional<Instant> owed_since{};
 };
+
+/// True for the change that gives an account its first password; it has no values that anybody may see.
+bool is_password(const Change& change);
 
 /// The exact change as one line of text: what an approval covers. Leaves out the reason and everything that moves with
 /// time. Equal changes have equal lines.

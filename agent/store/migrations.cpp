@@ -97,6 +97,14 @@ CREATE INDEX mention_target ON mention(target);
 CREATE INDEX mention_entry ON mention(entry) WHERE entry<>0;
 CREATE TABLE leaver_wait(seq INTEGER PRIMARY KEY AUTOINCREMENT, waited INTEGER NOT NULL);
 )",
+    R"(
+CREATE TABLE name_given(attribute TEXT NOT NULL, value TEXT NOT NULL, person INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER,
+  PRIMARY KEY(attribute, value, person)) WITHOUT ROWID;
+CREATE INDEX name_given_person ON name_given(person) WHERE until IS NULL;
+CREATE TABLE name_promised(attribute TEXT NOT NULL, value TEXT NOT NULL, person INTEGER NOT NULL,
+  PRIMARY KEY(attribute, value, person)) WITHOUT ROWID;
+CREATE INDEX name_promised_person ON name_promised(person);
+)",
 };
 constexpr int kVersion = static_cast<int>(std::size(kSteps));
 

@@ -309,6 +309,17 @@ class Store {
   /// From HR's word, or its date, to the disabled account; the last hundred are kept.
   void add_leaver_wait(std::chrono::milliseconds waited);
   std::vector<std::chrono::milliseconds> leaver_waits();  ///< oldest first
+  // --- names that are nobody else's (store_names.cpp): an attribute's lower-case name and a value's normal form
+  /// What the person's account has now; what it had before, and has not any more, ended now.
+  void keep_names(Row person, const std::vector<std::pair<std::string, std::string>>& has, Instant now);
+  /// Whether anybody `but` one has it, or had it after `since`; none: had it ever.
+  bool had_name(std::string_view attribute, std::string_view value, Row but, std::optional<Instant> since);
+  /// In place of what the person was promised before.
+  void promise_names(Row person, const std::vector<std::pair<std::string, std::string>>& names);
+  bool is_promised(std::string_view attribute, std::string_view value, Row but);
+  std::string promised(std::string_view attribute, Row person);
+  /// Whether an entry other than `but` has this RDN, given in its normal form.
+  bool any_entry_called(const std::string& rdn, Row but);
 
   // --- problems: a subject's problems are replaced as a whole
   struct ProblemDiff {

@@ -93,6 +93,7 @@ class PlanWorld {
       demand(std::find(named.begin(), named.end(), a.value) != named.end(), "the name is not among the values of " + a.type);
     }
     for (const auto& [name, values] : c.initial) ledger.settled[name] = values;
+    if (c.password_due) ledger.settled[std::string(kPasswordDue)] = {"due"};
     if (!c.create_disabled) return;
     switched_off = true;
     ledger.disabled_at = now.utc;
@@ -122,6 +123,10 @@ class PlanWorld {
   }
 
   void write(const Change& c) {
+    if (is_password(c)) {
+      ledger.settled[std::string(kPasswordDue)] = {};
+      return;
+    }
     demand(values_of(c.attribute) == c.from, c.attribute + " is not what the plan saw");
     for (const Ava& a : entry->dn.rdn_avas()) {
       const bool named = to_lower(a.type) == to_lower(c.attribute);

@@ -268,6 +268,46 @@ TEST_CASE("store: the outbox keeps its order and is found by event id") {
   CHECK(store.append_event("e3", "three") > second);
 }
 
+TEST_CASE("store: a name that somebody had is taken until its time is over, a promised one until the next plan") {
+  const Folder folder;
+  Store store = Store::open(folder.path("state.db"));
+  const Instant day{std::chrono::hours(24 * 20000)};
+  const auto later = [&](int days) { return day + std::chrono::hours(24 * days); };
+  store.keep_names(1, {{"mail", "ann@x"}, {"uid", "ann"}}, day);
+  CHECK(store.had_name("mail", "ann@x", 2, later(100)));
+  CHECK_FALSE(store.had_name("mail", "ann@x", 1, std::nullopt));  // one's own
+  CHECK_FALSE(store.had_name("uid", "ann@x", 2, std::nullopt));
+  store.keep_names(1, {{"uid", "ann"}}, later(10));
+  CHECK(store.had_name("mail", "ann@x", 2, later(9)));
+  CHECK_FALSE(store.had_name("mail", "ann@x", 2, later(10)));
+  CHECK(store.had_name("mail", "ann@x", 2, std::nullopt));
+  CHECK(store.had_name("uid", "ann", 2, later(100)));
+  store.keep_names(1, {{"mail", "ann@x"}}, later(20));
+  CHECK(store.had_name("mail", "ann@x", 2, later(100)));
+
+  store.promise_names(1, {{"mail", "bob@x"}, {"rdn", "cn=bob"}});
+  CHECK(store.is_promised("mail", "bob@x", 2));
+  CHECK_FALSE(store.is_promised("mail", "bob@x", 1));
+  CHECK(store.promised("rdn", 1) == "cn=bob");
+  store.promise_names(1, {});
+  CHECK_FALSE(store.is_promised("mail", "bob@x", 2));
+  CHECK(store.promised("rdn", 1).empty());
+}
+
+TEST_CASE("store: an entry is found by its RDN wherever it lies, unless it is gone") {
+  const Folder folder;
+  Store store = Store::open(folder.path("state.db"));
+  Entry entry;
+  entry.dn = *Dn::parse("CN=Ann Lee,OU=People,DC=x");
+  const Row row = store.insert_entry(0, entry, "");
+  CHECK(store.any_entry_called("cn=ann lee", 0));
+  CHECK_FALSE(store.any_entry_called("cn=ann lee", row));
+  CHECK_FALSE(store.any_entry_called("cn=ann", 0));
+  CHECK_FALSE(store.any_entry_called("cn=ann lee2", 0));
+  store.mark_gone(row);
+  CHECK_FALSE(store.any_entry_called("cn=ann lee", 0));
+}
+
 TEST_CASE("image: attributes come back as they were, and equal bytes mean equal content") {
   Attributes a;
   a.set("title", {"Engineer", ""});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tests/unit/mapping/bad_lifecycle_cases.h"
+#include "tests/unit/mapping/bad_name_cases.h"
 
 namespace muster::test {
 
@@ -466,6 +467,7 @@ inline std::vector<Chapter> bad_configs() {
         {{kRules, R"~(<group dn="cn=staff,ou=birthright,)~", R"~(<group dn="cn=R&amp;D,birthright,)~"}},
         {"mapping.d/rules.xml:10:79: 'cn=R&D,birthright,ou=groups,dc=example,dc=com' is no distinguished name: '=' is missing"}},
      }},
+    names_chapter(),
     lifecycle_chapter(),
   };
 }

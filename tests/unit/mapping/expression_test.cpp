@@ -60,6 +60,11 @@ TEST_CASE("expressions: texts") {
       {"$now", "20261123073753"},
       {"status='active'", "true"},
       {"concat(substring(first, 1, 1), '.', last)", "Z.O'Neil"},
+      {"ascii(first)", "Zoe"},
+      {"upper-case(first)", "ZOË"},
+      {"lower-case(ascii(concat(first, '.', last)))", "zoe.o'neil"},
+      {"ascii ( 'Jörg' )", "Joerg"},
+      {"ascii(1 div 0)", "Infinity"},
       {"count(*)", "8"},
       {"*[1]", "1042"},
       {"last[. = \"O'Neil\"]", "O'Neil"},
@@ -127,9 +132,16 @@ TEST_CASE("expressions: every fault with its place and what to do") {
       {"depratment='Sales'", {{0, "unknown field 'depratment'; did you mean 'department'?"}}},
       {"status=active", {{7, "unknown field 'active'; the feed has no such field (a text needs quotes: 'active')"}}},
       {"concatt(first, last)", {{0, "unknown function 'concatt()'; did you mean 'concat()'?"}}},
-      {"lower-case(first)", {{0, "unknown function 'lower-case()'; expressions are XPath 1.0"}}},
       {"$toady > end", {{0, "unknown variable '$toady'; did you mean '$today'?"}}},
       {"$x > end", {{0, "unknown variable '$x'; there are $today and $now"}}},
+      {"$number", {{0, "'$number' has no meaning here; it numbers names: <joiner rdn> and attributes with unique=\"true\""}}},
+      {"asci(first)", {{0, "unknown function 'asci()'; did you mean 'ascii()'?"}}},
+      {"lower(first)", {{0, "unknown function 'lower()'; expressions are XPath 1.0"}}},
+      {"lowercase(first)", {{0, "unknown function 'lowercase()'; did you mean 'lower-case()'?"}}},
+      {"ascii(first, last)", {{0, "ascii() takes 1 argument, here are 2"}}},
+      {"upper-case(first) = 'A' and 2 > ", {{32, "not an XPath expression: Unrecognized node test"}}},
+      {"ascii(*[1])",
+       {{0, "ascii() is understood only beside plain field names: no other path, no < or > between a field and a truth value"}}},
       {"concat(first)", {{0, "concat() takes 2 or more arguments, here are 1"}}},
       {"not()", {{0, "not() takes 1 argument, here are 0"}}},
       {"substring(first)", {{0, "substring() takes 2 or 3 arguments, here are 1"}}},
@@ -330,4 +342,21 @@ TEST_CASE("property: random expressions give what a general XPath engine gives")
   }
   CHECK(distinct_answers > 1500);
   CHECK(refused < 100);
+}
+
+TEST_CASE("expressions: $number is a text that its scope is given") {
+  ExpressionScope scope(kFields);
+  scope.load(zoe(), today());
+  std::vector<ExpressionFault> faults;
+  auto name = Expression::compile("concat(lower-case(ascii(first)), $number, '@x.example')", scope, faults, true);
+  auto plain = Expression::compile("first", scope, faults, true);
+  REQUIRE(name);
+  REQUIRE(plain);
+  CHECK(name->places_number());
+  CHECK_FALSE(plain->places_number());
+  CHECK(name->text() == "zoe@x.example");
+  scope.set_number("2");
+  CHECK(name->text() == "zoe2@x.example");
+  scope.load(zoe(), today());
+  CHECK(name->text() == "zoe@x.example");
 }
