@@ -25,6 +25,8 @@ int dispatch(Session& session) {
       {"reject", [](Session& s) { return muster::run_decide(s, false); }},
       {"why", muster::run_why},
       {"who", muster::run_who},
+      {"review", muster::run_review},
+      {"review import", muster::run_review_import},
       {"problems", muster::run_problems},
       {"audit verify", muster::run_audit_verify},
       {"audit export", muster::run_audit_export},

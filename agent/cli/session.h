@@ -45,6 +45,8 @@ int run_holds(Session& session);
 int run_decide(Session& session, bool approve);
 int run_why(Session& session);
 int run_who(Session& session);
+int run_review(Session& session);
+int run_review_import(Session& session);
 int run_problems(Session& session);
 int run_audit_verify(Session& session);
 int run_audit_export(Session& session);

@@ -65,8 +65,7 @@ CREATE TABLE upstream(name TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT 
 ALTER TABLE grp ADD COLUMN rid INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE grp ADD COLUMN guarded INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX grp_rid ON grp(rid) WHERE rid<>0;
-)",
-    "CREATE TABLE told(seq INTEGER PRIMARY KEY, body TEXT NOT NULL)",
+)", "CREATE TABLE told(seq INTEGER PRIMARY KEY, body TEXT NOT NULL)",
     R"(
 ALTER TABLE person ADD COLUMN due_at INTEGER;
 ALTER TABLE person ADD COLUMN standing TEXT NOT NULL DEFAULT '';
@@ -74,6 +73,12 @@ CREATE INDEX person_due ON person(due_at) WHERE due_at IS NOT NULL;
 CREATE TABLE person_ref(key TEXT NOT NULL, person INTEGER NOT NULL, PRIMARY KEY(key, person)) WITHOUT ROWID;
 CREATE INDEX person_ref_person ON person_ref(person);
 UPDATE person SET dirty=1 WHERE dirty=0;
+)",
+    R"(
+CREATE TABLE refusal(subject TEXT NOT NULL, grp INTEGER NOT NULL, id TEXT NOT NULL, by TEXT NOT NULL, comment TEXT NOT NULL,
+  since INTEGER NOT NULL, PRIMARY KEY(subject, grp)) WITHOUT ROWID;
+CREATE INDEX refusal_id ON refusal(id);
+CREATE INDEX refusal_group ON refusal(grp);
 )",
 };
 constexpr int kVersion = static_cast<int>(std::size(kSteps));

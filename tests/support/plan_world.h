@@ -21,6 +21,7 @@ class PlanWorld {
   bool switched_off = false;
   std::optional<Instant> expires;
   std::vector<Membership> memberships;
+  std::vector<Refusal> refusals;
   Ledger ledger;
   bool is_protected = false;
   std::map<std::string, Reference, std::less<>> references;
@@ -35,6 +36,7 @@ class PlanWorld {
     if (!switched_off) s.account.expires = expires;
     s.memberships = memberships;
     s.ledger = ledger;
+    s.refusals = refusals;
     s.is_protected = is_protected;
     s.protected_by = protected_by;
     s.references = references;
