@@ -6,6 +6,7 @@
 #include "agent/guarded.h"
 #include "agent/report.h"
 #include "agent/requests.h"
+#include "agent/review.h"
 #include "service/local_socket.h"
 
 namespace muster {
@@ -77,6 +78,21 @@ json Control::act(const json& request) {
   });
 }
 
+json Control::review(const json& request) {
+  return on_engine([this, request]() -> json {
+    if (const Status ready = daemon_.require_ready(); !ready) return error_to_json(ready.error());
+    std::vector<ReviewDecision> decisions;
+    for (const json& d : request.value("decisions", json::array())) decisions.push_back({d.at(0), d.at(1), d.at(2), d.at(3)});
+    auto taken = take_review(engine_.context(), decisions, request.value("by", ""), system_now());
+    auto run = daemon_.settle();
+    if (!taken) return error_to_json(taken.error());
+    if (!run) return error_to_json(run.error());
+    json report = resync_report(engine_.context().store, *run);
+    report["review"] = std::move(*taken);
+    return result_of(std::move(report));
+  });
+}
+
 json Control::dispatch(const json& request) {
   const std::string command = request.is_object() ? request.value("command", "") : "";
   if (command == "status") {
@@ -87,6 +103,7 @@ json Control::dispatch(const json& request) {
   if (command == "approve") return decide(request, true);
   if (command == "reject") return decide(request, false);
   if (is_about_a_person(command)) return act(request);
+  if (command == "review") return review(request);
   return error_to_json({Errc::config, "the service does not know the request '" + command + "'",
                         "the command and the service are of different versions"});
 }

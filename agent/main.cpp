@@ -30,6 +30,8 @@ int dispatch(Session& session) {
       {"enable", muster::run_enable},
       {"why", muster::run_why},
       {"who", muster::run_who},
+      {"review", muster::run_review},
+      {"review import", muster::run_review_import},
       {"problems", muster::run_problems},
       {"audit verify", muster::run_audit_verify},
       {"audit export", muster::run_audit_export},

@@ -83,6 +83,15 @@ void Planner::link_dirty(const Now& now) {
   }
 }
 
+namespace {
+
+void add_refusals(Store& store, const std::string& subject, std::vector<Refusal>& all) {
+  for (Store::RefusalRow& r : store.refusals_of(subject))
+    all.push_back({std::move(r.dn), std::move(r.by), std::move(r.comment), r.since});
+}
+
+}  // namespace
+
 Subject Planner::subject_of(Context& context, const PersonRow* person, const EntryRow* row, const Now& now) {
   Subject s;
   if (person) s.person = &person->person;
@@ -95,6 +104,8 @@ Subject Planner::subject_of(Context& context, const PersonRow* person, const Ent
   s.account.disabled = context.accounts->is_disabled(row->entry, now.utc);
   s.account.expires = context.accounts->expires(row->entry);
   s.ledger = row->ledger;
+  if (person) add_refusals(context.store, person_subject(person->id), s.refusals);
+  add_refusals(context.store, entry_subject(row->id), s.refusals);
   if (person) s.known_since = person->known_at;
   const bool has_left = s.ledger.disabled_for == Decision::leaver || s.ledger.settled.count("left;muster") > 0;
   if (person && has_left) s.mentions = context.store.mentions_of(row->id);

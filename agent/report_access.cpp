@@ -4,6 +4,7 @@
 
 #include "agent/change_json.h"
 #include "agent/gatekeeper.h"
+#include "agent/memberships.h"
 #include "agent/planner.h"
 #include "agent/report.h"
 
@@ -24,19 +25,18 @@ bool names_group(const Dn& dn, const std::string& wanted) {
 
 json entitlement_item(const Entitlement& e) { return {{"role", e.role}, {"condition", e.condition}, {"rule", e.at.rule()}}; }
 
-/// The last approval that let a membership of this entry through.
-std::string approval_of(Store& store, const std::string& entry, const std::string& group) {
-  std::string approval;
-  store.each_audit(0, [&](const AuditRow& row) {
-    if (row.body.find("\"approval\"") == std::string::npos || row.body.find(entry) == std::string::npos) return true;
-    const json record = json::parse(row.body, nullptr, false);
-    if (record.value("entry", "") == entry && record.value("group", "") == group) approval = record.value("approval", "");
-    return true;
-  });
-  return approval;
+/// What reviewers refused to a person or to an entry, whether it is gone or still there.
+std::optional<Store::RefusalRow> refusal_of(Store& store, Row person, Row entry, Row group) {
+  for (const std::string& subject : {person_subject(person), entry_subject(entry)}) {
+    for (Store::RefusalRow& r : store.refusals_of(subject)) {
+      if (r.group == group) return std::move(r);
+    }
+  }
+  return std::nullopt;
 }
+std::string text_of(const Store::RefusalRow& r) { return to_text(Refusal{r.dn, r.by, r.comment, r.since}); }
 
-json membership_item(Store& store, const EntryRow& entry, const MembershipRow& m, const std::vector<Entitlement>& due,
+json membership_item(Store& store, Row person, const EntryRow& entry, const MembershipRow& m, const std::vector<Entitlement>& due,
                      const Rules& rules) {
   json j = {{"group", m.dn.str()}, {"has", true}};
   for (const Entitlement& e : due) {
@@ -48,12 +48,13 @@ json membership_item(Store& store, const EntryRow& entry, const MembershipRow& m
               {"reason", m.because.text},
               {"rule", m.because.rule},
               {"cause", m.because.cause}});
-    if (const std::string a = approval_of(store, to_string(entry.entry.id), m.dn.str()); !a.empty()) j["approval"] = a;
+    if (const std::string a = approver_of(store, entry.entry.id, m.dn); !a.empty()) j["approval"] = a;
   } else {
     j["granted"] = false;
     j["reason"] = j.contains("entitled") ? "was a member before muster looked first; a role asks for it"
                                          : "nobody knows: not granted by muster";
   }
+  if (const auto refusal = refusal_of(store, person, entry.id, m.group)) j["refused"] = text_of(*refusal);
   if (const ManagedRule* managed = rules.managed_group(m.dn)) {
     j["managed"] = managed->membership == ManagedRule::Membership::exclusive ? "exclusive" : "granted";
   }
@@ -78,15 +79,17 @@ std::vector<std::pair<Dn, Dn>> groups_above(Store& store, const std::vector<Dn>&
   return above;
 }
 
-json access_of(Store& store, const Rules& rules, const PersonRow& person, const std::optional<EntryRow>& entry,
-               const std::string& group, const Now& now) {
-  const auto due = entitlements(person.person, rules, now);
+json access_of(Store& store, const Rules& rules, const std::optional<PersonRow>& person, const std::optional<EntryRow>& entry,
+               const std::string& group) {
+  const Row person_row = person ? person->id : 0;
+  std::vector<Entitlement> due;
+  if (person) due = entitlements(person->person, rules, system_now());
   json access = json::array();
   std::vector<Dn> have;
   if (entry) {
     for (const MembershipRow& m : store.memberships(entry->id, member_values(entry->entry))) {
       have.push_back(m.dn);
-      if (names_group(m.dn, group)) access.push_back(membership_item(store, *entry, m, due, rules));
+      if (names_group(m.dn, group)) access.push_back(membership_item(store, person_row, *entry, m, due, rules));
     }
   }
   for (const auto& [above, below] : groups_above(store, have)) {
@@ -99,7 +102,11 @@ json access_of(Store& store, const Rules& rules, const PersonRow& person, const 
   }
   for (const Entitlement& e : due) {
     if (std::any_of(have.begin(), have.end(), [&](const Dn& d) { return d == e.group; }) || !names_group(e.group, group)) continue;
-    access.push_back({{"group", e.group.str()}, {"has", false}, {"entitled", entitlement_item(e)}});
+    json j = {{"group", e.group.str()}, {"has", false}, {"entitled", entitlement_item(e)}};
+    const auto known = store.group_by_dn(e.group);
+    const auto refusal = known ? refusal_of(store, person_row, entry ? entry->id : 0, known->id) : std::nullopt;
+    if (refusal) j["refused"] = text_of(*refusal);
+    access.push_back(std::move(j));
   }
   return access;
 }
@@ -119,12 +126,13 @@ json attributes_of(const Rules& rules, const EntryRow& entry, const Person& pers
   return all;
 }
 
-json history_of(Store& store, const std::string& person) {
+/// `field`: "person" or "entry".
+json history_of(Store& store, const char* field, const std::string& value) {
   std::vector<json> last;
   store.each_audit(0, [&](const AuditRow& row) {
-    if (row.body.find(person) == std::string::npos) return true;
+    if (row.body.find(value) == std::string::npos) return true;
     json record = json::parse(row.body, nullptr, false);
-    if (record.value("person", "") != person) return true;
+    if (record.value(field, "") != value) return true;
     record["audit"] = row.seq;
     if (last.size() == kHistory) last.erase(last.begin());
     last.push_back(std::move(record));
@@ -145,9 +153,44 @@ json holds_of(Store& store, Row person) {
 
 }  // namespace
 
-Result<json> why_report(Store& store, Config& config, const std::string& key, const std::string& group) {
-  const auto person = store.person(PersonKey(key));
-  if (!person) return Error{Errc::not_found, "HR knows no person '" + key + "'", "give the feed's key of the person"};
+namespace {
+
+/// An account of nobody HR knows, by its DN.
+Result<json> why_stranger(Store& store, const Rules& rules, const Dn& dn, const std::string& group) {
+  const auto row = store.entry_row_by_dn(dn);
+  if (!row)
+    return Error{Errc::not_found, "no account " + dn.str() + " is known", "only accounts below the declared bases are known"};
+  const auto entry = store.entry_by_row(*row);
+  json j = {{"person", ""}, {"listed", false}, {"source", "an account of nobody HR knows"}};
+  j.update({{"dn", entry->entry.dn.str()}, {"entry", to_string(entry->entry.id)}, {"gone", false}});
+  j["access"] = access_of(store, rules, std::nullopt, entry, group);
+  j["problems"] = json::array();
+  for (const ProblemRow& p : store.problems(entry_subject(*row)))
+    j["problems"].push_back({{"code", p.code}, {"what", p.what}, {"where", p.where}});
+  j["held"] = json::array();
+  j["history"] = history_of(store, "entry", to_string(entry->entry.id));
+  return j;
+}
+
+/// Whom `wanted` means: HR's key, or the DN of a linked account.
+std::optional<PersonRow> person_named(Store& store, const std::string& wanted, const std::optional<Dn>& dn) {
+  if (auto person = store.person(PersonKey(wanted))) return person;
+  const auto row = dn ? store.entry_row_by_dn(*dn) : std::nullopt;
+  return row ? store.person_of_entry(*row) : std::nullopt;
+}
+
+}  // namespace
+
+Result<json> why_report(Store& store, Config& config, const std::string& wanted, const std::string& group) {
+  const Store::Snapshot snapshot(store);
+  note_approvals(store);
+  auto parsed = Dn::parse(wanted);
+  const auto dn = parsed && wanted.find('=') != std::string::npos ? std::optional(std::move(*parsed)) : std::nullopt;
+  const auto person = person_named(store, wanted, dn);
+  if (!person && dn) return why_stranger(store, config.rules, *dn, group);
+  const std::string key = person ? person->person.key.rep() : wanted;
+  if (!person)
+    return Error{Errc::not_found, "HR knows no person '" + key + "'", "give the feed's key of the person, or the DN of an account"};
   const Now now = system_now();
   const Rules& rules = config.rules;
   json j = {{"person", key}, {"listed", person->person.listed}, {"source", person->person.source}};
@@ -172,49 +215,41 @@ Result<json> why_report(Store& store, Config& config, const std::string& key, co
     for (const Mention& m : has_left ? store.mentions_of(entry->id) : std::vector<Mention>{})
       j["hand-over"].push_back({{"attribute", m.attribute}, {"of", m.dn.str()}});
   }
-  j["access"] = access_of(store, rules, *person, entry, group, now);
+  j["access"] = access_of(store, rules, person, entry, group);
   if (group.empty() && entry) j["attributes"] = attributes_of(rules, *entry, person->person, now);
   j["problems"] = json::array();
   for (const ProblemRow& p : store.problems(person_subject(person->id)))
     j["problems"].push_back({{"code", p.code}, {"what", p.what}, {"where", p.where}});
   j["held"] = holds_of(store, person->id);
-  j["history"] = history_of(store, key);
+  j["history"] = history_of(store, "person", key);
   return j;
 }
 
 namespace {
 
-json member_item(Store& store, Config& config, const GroupRow& g, const Store::GrantRow& m) {
-  json j = {{"person", m.person}, {"dn", m.dn}, {"granted", m.granted}};
-  if (m.granted) {
-    j.update({{"since", iso_time(m.since)}, {"reason", m.because.text}, {"rule", m.because.rule}, {"cause", m.because.cause}});
-    return j;
-  }
-  j["reason"] = m.person.empty() ? "nobody HR knows" : "not granted by muster";
-  if (const auto person = m.person.empty() ? std::nullopt : store.person(PersonKey(m.person))) {
-    for (const Entitlement& e : entitlements(person->person, config.rules, system_now())) {
-      if (e.group == g.dn) j.update({{"reason", "role " + e.role + ": " + e.condition}, {"rule", e.at.rule()}});
-    }
-  }
+json member_item(const ReviewRow& r) {
+  json j = {{"person", r.person}, {"dn", r.dn}, {"granted", r.is_granted}, {"reason", r.reason}};
+  if (!r.rule.empty()) j.update({{"rule", r.rule}, {"cause", r.cause}});
+  if (!r.since.empty()) j["since"] = r.since;
+  if (!r.approver.empty()) j["approval"] = r.approver;
   return j;
 }
 
 /// The members of a group, and of the groups among them. `via`: the nested group; empty: the group that was asked for.
-void add_members(Store& store, Config& config, const GroupRow& g, const std::string& via, json& members,
+void add_members(Store& store, const Rules& rules, const GroupRow& g, const std::string& via, json& members,
                  std::set<std::string>& seen) {
   std::vector<GroupRow> nested;
-  for (const Store::GrantRow& m : store.members_with_reasons(g.id)) {
-    json j = member_item(store, config, g, m);
-    const auto dn = Dn::parse(m.dn);
-    auto group = m.person.empty() && dn ? store.group_by_dn(*dn) : std::nullopt;
-    if (group) {
-      j["reason"] = "a group: its members are members of this one";
-      if (seen.insert(group->dn.normal()).second) nested.push_back(std::move(*group));
-    }
+  const Now now = system_now();
+  Memberships(store, rules, nullptr, now).each(g, [&](MembershipView&& v) {
+    if (!v.row.is_member) return;
+    const auto dn = v.row.basis == "group" ? Dn::parse(v.row.dn) : Result<Dn>(Dn{});
+    auto group = dn && !dn->empty() ? store.group_by_dn(*dn) : std::nullopt;
+    if (group && seen.insert(group->dn.normal()).second) nested.push_back(std::move(*group));
+    json j = member_item(v.row);
     if (!via.empty()) j["via"] = via;
     members.push_back(std::move(j));
-  }
-  for (const GroupRow& n : nested) add_members(store, config, n, n.dn.str(), members, seen);
+  });
+  for (const GroupRow& n : nested) add_members(store, rules, n, n.dn.str(), members, seen);
 }
 
 }  // namespace
@@ -234,13 +269,15 @@ Result<GroupRow> find_group(Store& store, const std::string& wanted) {
 }
 
 Result<json> who_report(Store& store, Config& config, const std::string& wanted) {
+  const Store::Snapshot snapshot(store);
+  note_approvals(store);
   auto found = find_group(store, wanted);
   if (!found) return std::move(found).error();
   const GroupRow& g = *found;
   const ManagedRule* managed = config.rules.managed_group(g.dn);
   json members = json::array();
   std::set<std::string> seen{g.dn.normal()};
-  add_members(store, config, g, "", members, seen);
+  add_members(store, config.rules, g, "", members, seen);
   json roles = json::array();
   for (const RoleRule& r : config.rules.roles) {
     for (const RoleRule::Group& rg : r.groups) {

@@ -28,6 +28,15 @@ struct Membership {
   std::int64_t grant = 0;      ///< and because of this grant; 0: of none
 };
 
+/// What a reviewer took away: no role gives it back until a review says that it may be kept.
+struct Refusal {
+  Dn group;
+  std::string by, comment;
+  Instant at{};
+};
+/// "refused in a review by Ann on 2026-11-25: no longer needed"
+std::string to_text(const Refusal& refusal);
+
 /// What the agent remembers of an entry; all of it comes from the store.
 struct Ledger {
   /// Values that the agent last wrote or confirmed for HR-owned attributes, by lower-case name. An attribute that is not
@@ -69,6 +78,7 @@ struct Subject {
   std::optional<Instant> known_since{};  ///< since when HR's record is known as it is
   std::map<std::string, Reference, std::less<>> references{};  ///< by key: whom person_keys() names
   const Names* names = nullptr;                                ///< null: every name is free
+  std::vector<Refusal> refusals{};
 };
 
 /// A reason why something that the rules want is not done.
@@ -109,6 +119,11 @@ struct Entitlement {
   std::string condition;
 };
 std::vector<Entitlement> entitlements(const Person& person, const Rules& rules, const Now& now);
+
+/// Names of the roles that apply to a person who has access, in rule order, also of roles without groups.
+std::vector<std::string> applied_roles(const Person& person, const Rules& rules, const Now& now);
+/// Until when a role that stopped to apply leaves its members in a group; none: it does not.
+std::optional<Instant> grace_until(const Ledger& ledger, const Rules& rules, const Dn& group);
 
 /// The only place that decides. Same arguments, same plan: disable, removals, values, additions (Action's order).
 /// Pure but for the scratch memory inside Rules::scope: one thread per Rules.

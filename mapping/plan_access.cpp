@@ -42,6 +42,26 @@ std::vector<Entitlement> entitlements(const Person& person, const Rules& rules, 
   return all;
 }
 
+std::vector<std::string> applied_roles(const Person& person, const Rules& rules, const Now& now) {
+  Subject subject;
+  subject.person = &person;
+  Now here = now;
+  planning::Draft draft{subject, rules, here};
+  here = planning::local_now(person, rules, now, draft.zone, nullptr);
+  planning::find_state(draft);
+  std::vector<std::string> names;
+  if (!draft.state.has_access) return names;
+  for (const RoleRule& role : rules.roles) {
+    if (role.when.truth()) names.push_back(role.name);
+  }
+  return names;
+}
+
+std::string to_text(const Refusal& r) {
+  const std::string day = iso_date(std::chrono::floor<std::chrono::days>(r.at));
+  return "refused in a review by " + r.by + " on " + day + (r.comment.empty() ? "" : ": " + r.comment);
+}
+
 namespace planning {
 
 namespace {
@@ -55,18 +75,38 @@ bool is_shielded(const Rules& rules, const Dn& group) {
   return std::any_of(rules.protected_groups.begin(), rules.protected_groups.end(), [&](const Dn& g) { return g == group; });
 }
 
+const Refusal* refusal_of(const Draft& d, const Dn& group) {
+  const auto& all = d.subject.refusals;
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Refusal& r) { return r.group == group; });
+  return found == all.end() ? nullptr : &*found;
+}
+
 void remove(Draft& d, const Membership& m, Decision decision, Reason because) {
   Change& c = d.add(Action::remove_member, decision, std::move(because));
   c.group = m.group;
   c.from = {m.group.str()};
 }
 
+/// Whatever HR's record says. Reviewers decide about groups that a rule manages, and about no others.
+void remove_refused(Draft& d) {
+  for (const Membership& m : d.subject.memberships) {
+    const Refusal* refusal = refusal_of(d, m.group);
+    const ManagedRule* rule = refusal ? d.rules.managed_group(m.group) : nullptr;
+    if (!rule || is_shielded(d.rules, m.group)) continue;
+    const Decision decision = d.subject.person ? Decision::mover : Decision::stranger;
+    remove(d, m, decision, {rule->at.rule(), to_text(*refusal), "review by " + refusal->by});
+  }
+}
+
+/// Taken away by remove_refused(), if at all.
+bool is_refused(const Draft& d, const Dn& group) { return refusal_of(d, group) && d.rules.managed_group(group); }
+
 void strip(Draft& d) {
   end_grants(d);
   const auto how = d.state.leaver ? d.state.leaver->strip : LeaverRule::Strip::none;
   if (how == LeaverRule::Strip::none) return remove_all_granted(d, Decision::leaver, "and the person leaves");
   for (const Membership& m : d.subject.memberships) {
-    if (is_shielded(d.rules, m.group)) continue;
+    if (is_shielded(d.rules, m.group) || is_refused(d, m.group)) continue;
     if (how == LeaverRule::Strip::all || d.rules.managed_group(m.group)) remove(d, m, Decision::leaver, d.state.why);
   }
 }
@@ -127,7 +167,7 @@ void remove_undue(Draft& d, const std::vector<Due>& due, bool may_be_granted) {
   for (const Membership& m : d.subject.memberships) {
     if (std::any_of(due.begin(), due.end(), [&](const Due& x) { return x.group->dn == m.group; })) continue;
     const ManagedRule* rule = d.rules.managed_group(m.group);
-    if (!rule || is_shielded(d.rules, m.group)) continue;
+    if (!rule || is_shielded(d.rules, m.group) || is_refused(d, m.group)) continue;
     if (rule->membership == Ownership::granted && !m.granted_by_us) continue;
     if (may_be_granted && is_granted(d, m)) continue;
     if (has_grace(d, m.group)) continue;
@@ -143,6 +183,7 @@ void suspend_granted(Draft& d) {
   const std::vector<Due> due = due_groups(d.rules);
   for (const Membership& m : d.subject.memberships) {
     const bool by_role = std::any_of(due.begin(), due.end(), [&](const Due& x) { return x.group->dn == m.group; });
+    if (is_refused(d, m.group)) continue;
     if (m.grant && !by_role && d.rules.managed_group(m.group)) remove_granted(d, m, Decision::absence, kAway);
   }
 }
@@ -152,7 +193,7 @@ void add_due(Draft& d, const std::vector<Due>& due) {
   for (const Due& x : due) {
     const Dn& group = x.group->dn;
     if (std::any_of(have.begin(), have.end(), [&](const Membership& m) { return m.group == group; })) continue;
-    if (is_shielded(d.rules, group) || !d.rules.managed_group(group)) continue;
+    if (is_shielded(d.rules, group) || !d.rules.managed_group(group) || is_refused(d, group)) continue;
     const std::string text = "role " + x.role->name + ": " + named(x.role->when, *d.subject.person, d.rules);
     Change& c = d.add(Action::add_member, Decision::mover, d.reason(x.group->at, text));
     c.group = group;
@@ -168,6 +209,7 @@ void plan_access(Draft& d) {
     if (kind == Kind::leaver) end_grants(d);
     return strip_by_order(d);
   }
+  remove_refused(d);
   if (kind == Kind::leaver) return strip(d);
   // Access is kept, whatever the roles say of somebody on leave; what was given for a time is not.
   if (kind == Kind::absent && d.state.has_access) return suspend_granted(d);
@@ -182,4 +224,13 @@ void plan_access(Draft& d) {
 }
 
 }  // namespace planning
+
+std::optional<Instant> grace_until(const Ledger& ledger, const Rules& rules, const Dn& group) {
+  const auto grace = planning::grace_of(rules, group);
+  const auto note = ledger.settled.find(planning::grace_note(group));
+  if (!grace || note == ledger.settled.end() || note->second.empty() || note->second == planning::kHeld) return std::nullopt;
+  const auto stopped = parse_iso_time(note->second.front());
+  return stopped ? std::optional(Instant(*stopped + *grace)) : std::nullopt;
+}
+
 }  // namespace muster

@@ -13,6 +13,12 @@ const Grant* grant_of(const Draft& d, std::int64_t id) {
   return found == all.end() ? nullptr : &*found;
 }
 
+/// A reviewer took it away, and no review gave it back.
+bool was_refused(const Draft& d, const Dn& group) {
+  const auto& all = d.subject.refusals;
+  return std::any_of(all.begin(), all.end(), [&](const Refusal& r) { return r.group == group; });
+}
+
 Reason order_reason(const Order& order, const std::string& text) { return {"muster disable", text, order_name(order.id)}; }
 
 std::string ordered(const Order& order) { return "disabled by order of " + order.by + ": " + order.reason; }
@@ -43,7 +49,7 @@ void remove_granted(Draft& d, const Membership& m, Decision decision, const std:
 
 void remove_all_granted(Draft& d, Decision decision, const std::string& why) {
   for (const Membership& m : d.subject.memberships) {
-    if (m.grant && d.rules.managed_group(m.group)) remove_granted(d, m, decision, why);
+    if (m.grant && d.rules.managed_group(m.group) && !was_refused(d, m.group)) remove_granted(d, m, decision, why);
   }
 }
 
@@ -54,7 +60,7 @@ void add_granted(Draft& d) {
     const auto& added = d.plan.changes;
     const bool is_coming = std::any_of(added.begin(), added.end(),
                                        [&](const Change& c) { return c.action == Action::add_member && c.group == g.group; });
-    if (!g.over.empty() || is_member || is_coming || !d.rules.managed_group(g.group)) continue;
+    if (!g.over.empty() || is_member || is_coming || was_refused(d, g.group) || !d.rules.managed_group(g.group)) continue;
     Change& c = d.add(Action::add_member, Decision::grant, grant_reason_of(d.rules, g));
     c.group = g.group;
     c.to = {g.group.str()};

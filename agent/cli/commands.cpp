@@ -36,6 +36,34 @@ std::vector<CommandRow> rows_about_a_person() {
   };
 }
 
+CommandRow review_row() {
+  return {
+      "review",
+      "every membership with its reason, and what stands out",
+      "Strangers in groups, orphaned and dormant accounts, unusual and unexplained memberships, leavers whose account works or was "
+      "switched "
+      "off late, drift, problems, holds. Changes nothing. Asks the directory when accounts were used last.",
+      {},
+      {{"html", "FILE", "write it as one page that needs nothing else"},
+       {"csv", "FILE", "write a row for each membership, with a column to decide in: keep, revoke"},
+       {"group", "GROUP", "only this group: its DN, or its name; may be repeated", false, true},
+       {"role", "ROLE", "only people of this role"},
+       {"dormant", "DURATION", "when an account counts as dormant; default: 90d"}}};
+}
+
+CommandRow review_import_row() {
+  return {
+      "review import",
+      "takes away what a reviewer refused",
+      "Reads the CSV of `muster review` again. What is to be revoked is taken away within the usual limits, and no role gives it "
+      "back "
+      "until a later review says keep. Rows that no longer apply are listed, and nothing is done for them. A file with a fault: "
+      "exit "
+      "code 2, and nothing is done at all. 1: something cannot be revoked, since its group is not managed.",
+      {{"FILE", "the CSV, with decisions"}},
+      {{"by", "NAME", "who reviewed; recorded in the audit trail", true}}};
+}
+
 CommandRow init_row() {
   return {
       "init",
@@ -94,8 +122,10 @@ std::vector<CommandRow> make_rows() {
       {"why",
        "what a person has access to, by which rule, since when",
        "",
-       {{"PERSON", "HR's identifier"}, {"GROUP", "only this group: its DN, or its name", false}}},
+       {{"PERSON", "HR's identifier, or the DN of an account"}, {"GROUP", "only this group: its DN, or its name", false}}},
       {"who", "who is in a group, by which rule, since when", "", {{"GROUP", "its DN, or its name"}}},
+      review_row(),
+      review_import_row(),
       {"problems", "what could not be done, and what drifted: for whom, why, since when", ""},
       {"audit verify", "finds any record of the audit trail that was changed or is missing", ""},
       {"audit export", "prints the audit trail, one JSON document per line", ""},

@@ -112,6 +112,10 @@ std::variant<const CommandRow*, Message> take_command(std::vector<std::string>& 
     words.erase(position, position + 2);
     return row;
   }
+  if (const CommandRow* row = find_command(name); row && (second.empty() || looks_like_option(second))) {
+    words.erase(position);
+    return row;
+  }
   if (second.empty() || looks_like_option(second)) return wrong(name + " needs one more word: " + listed(members), nullptr);
   return wrong("unknown command \"" + name + " " + second + "\"" + meant(second, members), nullptr);
 }
@@ -237,9 +241,10 @@ Message help_command(const Invocation& invocation, const ProgramDefaults& defaul
   std::string name;
   for (const std::string& word : invocation.arguments) name += (name.empty() ? "" : " ") + word;
   if (name.empty()) return {0, help_overview(defaults.config, defaults.columns)};
-  if (const CommandRow* row = find_command(name)) return {0, help_of(*row, defaults.config, defaults.columns)};
+  const CommandRow* row = find_command(name);
+  if (row && !is_family(name)) return {0, help_of(*row, defaults.config, defaults.columns)};
   if (!is_family(name)) return wrong("unknown command \"" + name + "\"" + meant(name, command_names()), nullptr);
-  std::string out;
+  std::string out = row ? help_of(*row, defaults.config, defaults.columns) : "";
   for (const std::string& member : members_of_family(name)) {
     out += (out.empty() ? "" : "\n") + help_of(*find_command(name + " " + member), defaults.config, defaults.columns);
   }

@@ -53,6 +53,7 @@ void print_pairs(const Session& session, const json& object) {
 }
 
 std::string why_member(const json& a) {
+  if (a.contains("refused")) return a["refused"];
   if (a.value("granted", false))
     return a["reason"].get<std::string>() + (a.contains("approval") ? " (approved: " + a["approval"].get<std::string>() + ")" : "");
   if (a.contains("entitled"))
@@ -70,7 +71,10 @@ void print_access(const Session& session, const json& access) {
   for (const json& a : access) {
     const bool has = a["has"];
     table.add({a["group"].get<std::string>(),
-               {has ? "yes" : "not yet", has ? Tone::good : Tone::warning},
+               {has                     ? "yes"
+                : a.contains("refused") ? "no"
+                                        : "not yet",
+                has ? Tone::good : Tone::warning},
                why_member(a),
                a.value("since", ""),
                rule_of(a)});
@@ -106,8 +110,9 @@ void print_attributes(const Session& session, const json& attributes) {
 }
 
 void print_why(const Session& session, const json& j) {
-  std::cout << session.out.paint(Tone::heading, "Person " + j["person"].get<std::string>()) << "  " << j.value("dn", "no account")
-            << (j["listed"].get<bool>() ? "" : "  (no longer listed by HR)") << "\n"
+  std::cout << session.out.paint(Tone::heading, j["person"] == "" ? "Nobody's account" : "Person " + j["person"].get<std::string>())
+            << "  " << j.value("dn", "no account")
+            << (j["listed"].get<bool>() || j["person"] == "" ? "" : "  (no longer listed by HR)") << "\n"
             << "  " << session.out.paint(Tone::quiet, j["source"].get<std::string>()) << "\n";
   if (j.contains("record")) print_pairs(session, j["record"]);
   if (j.contains("disabled"))
@@ -136,11 +141,11 @@ void print_who(const Session& session, const json& j) {
   std::cout << session.out.paint(Tone::heading, j["group"].get<std::string>()) << "  (managed: " << scalar(j["managed"]) << ")\n";
   for (const json& r : j["roles"])
     std::cout << "  role " << scalar(r["role"]) << " when " << scalar(r["when"]) << "  [" << scalar(r["rule"]) << "]\n";
-  Table table({{"person"}, {"entry"}, {"why"}, {"since"}, {"rule"}}, "  Nobody.");
+  Table table({{"person"}, {"entry"}, {"why"}, {"since"}, {"rule"}, {"approved by"}}, "  Nobody.");
   for (const json& m : j["members"])
     table.add({m["person"].get<std::string>(), m["dn"].get<std::string>(),
                (m.contains("via") ? "in " + m["via"].get<std::string>() + ": " : "") + m["reason"].get<std::string>(),
-               m.value("since", ""), m.value("rule", "")});
+               m.value("since", ""), m.value("rule", ""), m.value("approval", "")});
   std::cout << "\n" << table.render(session.out, session.out_terminal.columns);
 }
 

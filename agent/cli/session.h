@@ -50,6 +50,8 @@ int run_disable(Session& session);
 int run_enable(Session& session);
 int run_why(Session& session);
 int run_who(Session& session);
+int run_review(Session& session);
+int run_review_import(Session& session);
 int run_problems(Session& session);
 int run_audit_verify(Session& session);
 int run_audit_export(Session& session);

@@ -105,6 +105,12 @@ CREATE TABLE name_promised(attribute TEXT NOT NULL, value TEXT NOT NULL, person 
   PRIMARY KEY(attribute, value, person)) WITHOUT ROWID;
 CREATE INDEX name_promised_person ON name_promised(person);
 )",
+    R"(
+CREATE TABLE refusal(subject TEXT NOT NULL, grp INTEGER NOT NULL, id TEXT NOT NULL, by TEXT NOT NULL, comment TEXT NOT NULL,
+  since INTEGER NOT NULL, PRIMARY KEY(subject, grp)) WITHOUT ROWID;
+CREATE INDEX refusal_id ON refusal(id);
+CREATE INDEX refusal_group ON refusal(grp);
+)",
 };
 constexpr int kVersion = static_cast<int>(std::size(kSteps));
 

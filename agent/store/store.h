@@ -415,14 +415,42 @@ class Store {
   /// The row of an event that is still in the outbox; 0: none.
   Row outbox_row_of(const std::string& id);
 
-  /// Reports of reads that need more than one of the above (report.cpp).
-  struct GrantRow {
-    std::string person, dn;
+  // --- reviews (store_review.cpp)
+  /// A membership that a reviewer refused: of a person, or of an entry that is nobody's (person_subject(), entry_subject()).
+  struct RefusalRow {
+    std::string subject, id;  ///< the id of the row of the review that was decided about
+    Row group = 0;
+    Dn dn;
+    std::string by, comment;
     Instant since{};
-    Reason because;
-    bool granted = false;
   };
-  std::vector<GrantRow> members_with_reasons(Row group);
+  void put_refusal(const RefusalRow& refusal);
+  void forget_refusal(const std::string& subject, Row group);
+  std::vector<RefusalRow> refusals_of(const std::string& subject);
+  std::vector<RefusalRow> refusals_in(Row group);
+  std::optional<RefusalRow> refusal(const std::string& id);
+  std::size_t count_refusals();
+  /// What the agent knows of a membership that it gave; none: it did not.
+  std::optional<MembershipRow> granted(Row entry, Row group);
+  /// Live entries that belong to nobody, by growing row, `limit` after `after`.
+  std::vector<EntryRow> strangers(Row after, std::size_t limit);
+  std::vector<PersonRow> people(Row after, std::size_t limit);
+
+  /// One reading of the state, as it is now whatever is written meanwhile. Also of a state that is open for reading only.
+  class Snapshot {
+   public:
+    explicit Snapshot(Store& store);
+    ~Snapshot();
+    Snapshot(const Snapshot&) = delete;
+    Snapshot& operator=(const Snapshot&) = delete;
+
+   private:
+    Store& store_;
+  };
+  /// What a report must remember while its Snapshot lives, on the disk. `what` names the kind.
+  void note(std::string_view what, std::string_view key, std::string_view value);
+  std::optional<std::string> noted(std::string_view what, std::string_view key);
+  void forget_notes(std::string_view what);
 
  private:
   struct Impl;

@@ -141,6 +141,16 @@ std::vector<EntryRow> Store::entries(Row after, std::size_t limit) {
   while (s.step()) rows.push_back(entry_from(s));
   return rows;
 }
+std::vector<EntryRow> Store::strangers(Row after, std::size_t limit) {
+  auto& s = impl_->db.cached("SELECT " ENTRY_COLUMNS
+                             " FROM entry e WHERE gone=0 AND id>? AND NOT EXISTS(SELECT 1 FROM person p WHERE p.entry=e.id)"
+                             " ORDER BY id LIMIT ?");
+  with(s, after, static_cast<std::int64_t>(limit));
+  const sql::Rewind rewind(s);
+  std::vector<EntryRow> rows;
+  while (s.step()) rows.push_back(entry_from(s));
+  return rows;
+}
 std::vector<EntryRow> Store::entries_without_person() {
   auto& s = impl_->db.cached("SELECT " ENTRY_COLUMNS
                              " FROM entry e WHERE gone=0 AND NOT EXISTS(SELECT 1 FROM person p WHERE p.entry=e.id)");

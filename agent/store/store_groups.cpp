@@ -184,24 +184,4 @@ std::vector<std::string> Store::unresolved_members(Row group) {
   return values;
 }
 
-std::vector<Store::GrantRow> Store::members_with_reasons(Row group) {
-  auto& s = impl_->db.cached(
-      "SELECT coalesce(p.key,''), coalesce(e.dn,m.value), r.since, r.rule, r.text, r.cause FROM member m"
-      " LEFT JOIN entry e ON e.ndn=m.value AND e.gone=0 LEFT JOIN person p ON p.entry=e.id"
-      " LEFT JOIN granted r ON r.entry=e.id AND r.grp=m.grp WHERE m.grp=? ORDER BY 2");
-  with(s, group);
-  const sql::Rewind rewind(s);
-  std::vector<GrantRow> all;
-  while (s.step()) {
-    GrantRow g;
-    g.person = s.text(0);
-    g.dn = s.text(1);
-    g.granted = !s.is_null(2);
-    if (g.granted) g.since = instant(s.integer(2));
-    g.because = {s.text(3), s.text(4), s.text(5)};
-    all.push_back(std::move(g));
-  }
-  return all;
-}
-
 }  // namespace muster

@@ -203,6 +203,10 @@ std::vector<PersonRow> Store::dirty_people(Row after, std::size_t limit) {
   auto& s = impl_->db.cached("SELECT " PERSON_COLUMNS " FROM person WHERE dirty=1 AND id>? ORDER BY id LIMIT ?");
   return all_people(with(s, after, static_cast<std::int64_t>(limit)));
 }
+std::vector<PersonRow> Store::people(Row after, std::size_t limit) {
+  auto& s = impl_->db.cached("SELECT " PERSON_COLUMNS " FROM person WHERE id>? ORDER BY id LIMIT ?");
+  return all_people(with(s, after, static_cast<std::int64_t>(limit)));
+}
 std::vector<PersonRow> Store::unlinked_dirty_people(Row after, std::size_t limit) {
   auto& s = impl_->db.cached("SELECT " PERSON_COLUMNS " FROM person WHERE dirty=1 AND entry IS NULL AND id>? ORDER BY id LIMIT ?");
   return all_people(with(s, after, static_cast<std::int64_t>(limit)));

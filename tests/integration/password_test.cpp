@@ -68,7 +68,7 @@ void hand_over_to_a_program(Site::Kind kind) {
   REQUIRE(site.in_directory().contains("1"));
   CHECK(is_disabled(site, "1"));
   const json problem = problem_of(site, "1");
-  CHECK(problem.value("code", "") == "hand-over");
+  CHECK(problem.value("code", "") == "password-hand-over");
   CHECK(problem.value("what", "").find("vault ended with code 7") != std::string::npos);
 
   std::filesystem::remove(site.file("out-of-order"));

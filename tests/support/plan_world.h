@@ -21,6 +21,7 @@ class PlanWorld {
   bool switched_off = false;
   std::optional<Instant> expires;
   std::vector<Membership> memberships;
+  std::vector<Refusal> refusals;
   Ledger ledger;
   std::vector<Grant> grants;
   std::optional<Order> order, lifted;
@@ -40,6 +41,7 @@ class PlanWorld {
     s.grants = grants;
     s.order = order;
     s.lifted = lifted;
+    s.refusals = refusals;
     s.is_protected = is_protected;
     s.protected_by = protected_by;
     s.references = references;

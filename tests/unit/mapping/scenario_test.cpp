@@ -188,6 +188,7 @@ class Runner {
     if (line.word == "entry") return entry(rest);
     if (line.word == "account") return account(rest);
     if (line.word == "groups") return groups(rest);
+    if (line.word == "refused") return refused(rest);
     if (line.word == "protected") {
       world_.is_protected = true;
       return;
@@ -305,6 +306,13 @@ class Runner {
     } else {
       world_.order = Order{3, text, "stolen laptop", now_.utc, "", ""};
     }
+  }
+
+  void refused(const std::string& text) {
+    world_.refusals.clear();
+    if (text == "nothing") return;
+    for (const std::string& name : split(text, " "))
+      world_.refusals.push_back({dn(group_dn(name)), "Rita", "not needed", now_.utc});
   }
 
   PlanWorld world_;
