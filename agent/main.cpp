@@ -26,6 +26,7 @@ int dispatch(Session& session) {
       {"why", muster::run_why},
       {"who", muster::run_who},
       {"problems", muster::run_problems},
+      {"owners", muster::run_owners},
       {"audit verify", muster::run_audit_verify},
       {"audit export", muster::run_audit_export},
   };

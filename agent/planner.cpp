@@ -88,6 +88,7 @@ Subject Planner::subject_of(Context& context, const PersonRow* person, const Ent
   s.account.disabled = context.accounts->is_disabled(row->entry, now.utc);
   s.account.expires = context.accounts->expires(row->entry);
   s.ledger = row->ledger;
+  s.fights = context.store.fights(row->id);
   for (const MembershipRow& m : context.store.memberships(row->id, member_values(row->entry)))
     s.memberships.push_back({m.dn, m.granted});
   const auto primary = primary_group(context, row->entry);

@@ -22,6 +22,8 @@ nlohmann::json problems_report(Store& store);
 Result<nlohmann::json> why_report(Store& store, Config& config, const std::string& person, const std::string& group);
 /// Errc::not_found: no such group in the watched base. `group` is a DN, or the first value of one.
 Result<nlohmann::json> who_report(Store& store, Config& config, const std::string& group);
+/// Who owns what, who else writes it, and what HR sends in vain.
+nlohmann::json owners_report(Store& store, Config& config);
 /// What the state file knows; `live` is what the running service says, or null.
 nlohmann::json status_report(Store& store, const nlohmann::json& live);
 

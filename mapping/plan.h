@@ -34,6 +34,13 @@ struct Ledger {
   std::optional<Decision> disabled_for;  ///< leaver, absence or joiner (pre-hire)
 };
 
+/// A value or a membership that muster put back again and again, and others changed each time.
+struct Fight {
+  std::string name;  ///< the attribute in lower case, or the normal form of the group's DN
+  Instant since{};   ///< when muster gave it up
+  std::string by;    ///< who wrote the entry last before that; empty: the server does not say
+};
+
 /// Everything that is known about one person, or about one entry that is nobody's.
 struct Subject {
   const Person* person = nullptr;  ///< null: HR does not know the owner of this entry
@@ -41,8 +48,9 @@ struct Subject {
   AccountState account;
   std::vector<Membership> memberships;
   Ledger ledger;
-  bool is_protected = false;  ///< nothing is written; the plan says so once, when there would be something
-  std::string protected_by;   ///< the rule, for the sentence
+  bool is_protected = false;    ///< nothing is written; the plan says so once, when there would be something
+  std::string protected_by;     ///< the rule, for the sentence
+  std::vector<Fight> fights{};  ///< what is left to the others for now
 };
 
 /// A reason why something that the rules want is not done.

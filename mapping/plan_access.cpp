@@ -86,7 +86,9 @@ void remove_undue(Draft& d, const std::vector<Due>& due) {
     const ManagedRule* rule = d.rules.managed_group(m.group);
     if (!rule || is_shielded(d.rules, m.group)) continue;
     if (rule->membership == Ownership::granted && !m.granted_by_us) continue;
-    remove(d, m, d.subject.person ? Decision::mover : Decision::stranger, d.reason(rule->at, not_due(d, *rule, m.group)));
+    std::string why = not_due(d, *rule, m.group);
+    if (is_left_in(d, *rule, m, why)) continue;
+    remove(d, m, d.subject.person ? Decision::mover : Decision::stranger, d.reason(rule->at, std::move(why)));
   }
 }
 
@@ -95,8 +97,10 @@ void add_due(Draft& d, const std::vector<Due>& due) {
   for (const Due& x : due) {
     const Dn& group = x.group->dn;
     if (std::any_of(have.begin(), have.end(), [&](const Membership& m) { return m.group == group; })) continue;
-    if (is_shielded(d.rules, group) || !d.rules.managed_group(group)) continue;
+    const ManagedRule* rule = d.rules.managed_group(group);
+    if (is_shielded(d.rules, group) || !rule) continue;
     const std::string text = "role " + x.role->name + ": " + named(x.role->when, *d.subject.person, d.rules);
+    if (is_left_out(d, *rule, group, text)) continue;
     Change& c = d.add(Action::add_member, Decision::mover, d.reason(x.group->at, text));
     c.group = group;
     c.to = {group.str()};
@@ -107,10 +111,16 @@ void add_due(Draft& d, const std::vector<Due>& due) {
 
 void plan_access(Draft& d) {
   const Kind kind = d.state.kind;
-  if (kind == Kind::leaver) return strip(d);
+  if (kind == Kind::leaver) {
+    note_members(d, {});
+    return strip(d);
+  }
   if (kind == Kind::absent && d.state.has_access) return;  // access is kept, whatever the roles say of somebody on leave
   std::vector<Due> due;
   if (d.state.has_access) due = due_groups(d.rules);
+  std::vector<Dn> groups;
+  for (const Due& x : due) groups.push_back(x.group->dn);
+  note_members(d, groups);
   remove_undue(d, due);
   const bool is_present = kind == Kind::active || kind == Kind::unknown;
   if (is_present && d.will_be_enabled && !d.state.is_over) add_due(d, due);

@@ -31,7 +31,7 @@ struct AttributeRule {
   std::string name;  ///< as spelled in the file
   std::string key;   ///< lower case
   Owner owner = Owner::hr;
-  std::optional<Expression> value;  ///< hr only
+  std::optional<Expression> value;  ///< of another owner: what HR sends in vain; never written
   enum class OnDrift : std::uint8_t { report, revert } on_drift = OnDrift::report;
   enum class WhenEmpty : std::uint8_t { clear, keep, problem } when_empty = WhenEmpty::clear;
   std::string upstream;                       ///< path for upstream; empty: not sent
@@ -46,6 +46,7 @@ struct ManagedRule {
   bool is_base = false;
   enum class Membership : std::uint8_t { exclusive, granted } membership = Membership::exclusive;
   Location at;
+  AttributeRule::OnDrift on_drift = AttributeRule::OnDrift::revert;
 };
 
 /// <role>
@@ -122,6 +123,8 @@ struct Rules {
   const AttributeRule* attribute(std::string_view name) const;
   /// The rule that owns a group: the exact one, else the longest base. Null: not ours.
   const ManagedRule* managed_group(const Dn& group) const;
+  /// Positions of the feed's fields that no rule looks at.
+  std::vector<std::size_t> unused_fields() const;
   /// Takes equality and single-valuedness from the server's schema.
   void bind(const AttributeTypes& types);
 };

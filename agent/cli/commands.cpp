@@ -70,6 +70,7 @@ std::vector<CommandRow> make_rows() {
        {{"PERSON", "HR's identifier"}, {"GROUP", "only this group: its DN, or its name", false}}},
       {"who", "who is in a group, by which rule, since when", "", {{"GROUP", "its DN, or its name"}}},
       {"problems", "what could not be done, and what drifted: for whom, why, since when", ""},
+      {"owners", "who owns which attribute and group, who else writes there, and what HR sends in vain", ""},
       {"audit verify", "finds any record of the audit trail that was changed or is missing", ""},
       {"audit export", "prints the audit trail, one JSON document per line", ""},
       init_row(),

@@ -46,6 +46,7 @@ int run_decide(Session& session, bool approve);
 int run_why(Session& session);
 int run_who(Session& session);
 int run_problems(Session& session);
+int run_owners(Session& session);
 int run_audit_verify(Session& session);
 int run_audit_export(Session& session);
 

@@ -67,6 +67,13 @@ ALTER TABLE grp ADD COLUMN guarded INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX grp_rid ON grp(rid) WHERE rid<>0;
 )",
     "CREATE TABLE told(seq INTEGER PRIMARY KEY, body TEXT NOT NULL)",
+    R"(
+CREATE TABLE other_writer(name TEXT PRIMARY KEY, count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+  by TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE contest(entry INTEGER NOT NULL, name TEXT NOT NULL, last INTEGER NOT NULL, open INTEGER NOT NULL DEFAULT 1,
+  by TEXT NOT NULL, second INTEGER NOT NULL DEFAULT 0, first INTEGER NOT NULL DEFAULT 0,
+  given_up INTEGER, PRIMARY KEY(entry, name)) WITHOUT ROWID;
+)",
 };
 constexpr int kVersion = static_cast<int>(std::size(kSteps));
 

@@ -22,6 +22,7 @@ class PlanWorld {
   std::optional<Instant> expires;
   std::vector<Membership> memberships;
   Ledger ledger;
+  std::vector<Fight> fights;
   bool is_protected = false;
   std::string protected_by = "<protect person> at muster.xml:30:5";
 
@@ -34,6 +35,7 @@ class PlanWorld {
     if (!switched_off) s.account.expires = expires;
     s.memberships = memberships;
     s.ledger = ledger;
+    s.fights = fights;
     s.is_protected = is_protected;
     s.protected_by = protected_by;
     return s;
