@@ -144,6 +144,7 @@ void Applier::succeeded(const JournalRow& row, const std::optional<Entry>& after
     succeeded_entry(row, after, at);
   }
   if (done.action == Action::create) done.entry = created_entry(row);
+  if (row.entry) context_.store.note_revert(row.entry, row.group ? done.group.normal() : to_lower(done.attribute), at);
   context_.recorder.applied(done, row.hold, at);
   context_.store.forget_change(row.seq);
   wake(row);

@@ -213,6 +213,7 @@ Status Engine::only(const std::string& person) {
     if (row->entry) {
       const auto entry = store.entry_by_row(*row->entry);
       if (entry && entry->gone) store.unlink(row->id);
+      store.forget_contests(*row->entry);
     }
     store.set_attempts(row->id, row->attempts, std::nullopt);
     store.mark_person_dirty(row->id);
@@ -233,6 +234,7 @@ Result<Instant> Engine::due(Instant now) {
     looked_at_ = now;
     if (was_set_back) store.mark_all_dirty();
     const auto grant_ends = end_grants_due(*context_, now);
+    store.end_quiet_contests(now);
     if (store.meta("day") != day_stamp(today)) {
       store.mark_all_dirty();
       store.set_meta("day", day_stamp(today));

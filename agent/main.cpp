@@ -33,6 +33,7 @@ int dispatch(Session& session) {
       {"review", muster::run_review},
       {"review import", muster::run_review_import},
       {"problems", muster::run_problems},
+      {"owners", muster::run_owners},
       {"audit verify", muster::run_audit_verify},
       {"audit export", muster::run_audit_export},
   };

@@ -43,6 +43,15 @@ void Mirror::report(const std::string& kind, Row row, const Entry& entry, json d
   context_.recorder.event(kind, std::move(details), at);
 }
 
+void Mirror::note_other(Row entry, const std::string& name, bool is_ours, const std::string& by, const Origin& origin) {
+  // What a backup does not know of may have been the agent's own work; and after an own write the entry was written by the agent
+  // last.
+  if (context_.restored) return;
+  const std::string writer = origin.own ? std::string() : by;
+  context_.store.count_other_writer(name, origin.at, writer);
+  if (is_ours) context_.store.note_foreign(entry, name, origin.at, writer);
+}
+
 void Mirror::set_joins(Row row, const Entry& entry) {
   const auto values = join_values_of(entry, context_);
   context_.store.set_join_values(row, values);
@@ -114,6 +123,8 @@ void Mirror::report_differences(const EntryRow& before, const Entry& after, cons
       details["expected"] = settled->second;
     }
     if (!rule.upstream.empty()) details["upstream"] = rule.upstream;
+    if (!after.modifier.empty() && !origin.own) details["by"] = after.modifier;
+    note_other(before.id, rule.key, rule.owner == Owner::hr, after.modifier, origin);
     report(rule.owner == Owner::directory ? "changed" : "drift", before.id, after, std::move(details), origin.at);
   }
   report_account(before, after, origin);
@@ -162,6 +173,8 @@ void Mirror::member_changed(const GroupRow& group, const std::string& key, bool 
                       {"after", added ? json{group.dn.str()} : json::array()},
                       {"reason", std::string(added ? "added" : "removed") + " by somebody else; membership is " +
                                      (exclusive ? "exclusive" : "granted") + " (" + rule->at.rule() + ")"}};
+      if (!origin.by.empty()) details["by"] = origin.by;
+      note_other(*row, group.dn.normal(), true, origin.by, origin);
       report(exclusive || !added ? "drift" : "changed", *row, store.entry_by_row(*row)->entry, std::move(details), origin.at);
     }
     if (!added) store.forget_granted(*row, group.id);
@@ -231,6 +244,7 @@ Mirror::Fate Mirror::upsert_group(const Entry& entry, const Origin& origin) {
   g.id = store.put_group(g);
   Origin member_origin = origin;
   if (!known || known->gone) member_origin.baseline = true;
+  member_origin.by = entry.modifier;
   diff_members(g, keys, !known, member_origin);
   return known ? Fate::changed : Fate::appeared;
 }

@@ -71,6 +71,7 @@ class Mirror {
     bool older_is_echo = false;  ///< live: what is older than what is known is ignored
     const std::set<std::string>* own = nullptr;
     Instant at{};
+    std::string by{};  ///< who wrote a group last, where the server says so
   };
   enum class Fate { same, appeared, changed };
   Fate upsert_entry(const Stream& stream, const Entry& entry, std::string_view image, const std::optional<EntryRow>& known,
@@ -81,6 +82,8 @@ class Mirror {
   void member_changed(const GroupRow& group, const std::string& key, bool added, const Origin& origin);
   void report_differences(const EntryRow& before, const Entry& after, const Origin& origin);
   void report_account(const EntryRow& before, const Entry& after, const Origin& origin);
+  /// Keeps count of what others write, and of what they change back.
+  void note_other(Row entry, const std::string& name, bool is_ours, const std::string& by, const Origin& origin);
   void report(const std::string& kind, Row row, const Entry& entry, nlohmann::json details, Instant at);
   void entry_gone(const EntryRow& row, Instant at);
   void group_gone(const GroupRow& row);

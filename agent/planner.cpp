@@ -104,6 +104,7 @@ Subject Planner::subject_of(Context& context, const PersonRow* person, const Ent
   s.account.disabled = context.accounts->is_disabled(row->entry, now.utc);
   s.account.expires = context.accounts->expires(row->entry);
   s.ledger = row->ledger;
+  s.fights = context.store.fights(row->id);
   if (person) add_refusals(context.store, person_subject(person->id), s.refusals);
   add_refusals(context.store, entry_subject(row->id), s.refusals);
   if (person) s.known_since = person->known_at;

@@ -100,6 +100,19 @@ Status Planner::plan_unresolved_member(const GroupRow& group, const std::string&
   }
   auto found = find_unresolved(key);
   if (!found) return std::move(found).error();
+  if (!*found && rule->on_drift == AttributeRule::OnDrift::report) {
+    set_problems(context_, subject_name,
+                 {{"",
+                   key,
+                   "drift",
+                   key + " is a member of " + group.dn.str() + " (on-drift=\"report\") and does not exist any more",
+                   rule->at.rule(),
+                   group.dn.str(),
+                   true,
+                   {}}},
+                 now.utc);
+    return ok();
+  }
   Plan made;
   if (*found) {
     // An entry of a watched base that the mirror lacks is on its way; its arrival wakes this group again.

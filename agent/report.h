@@ -26,6 +26,8 @@ Result<nlohmann::json> who_report(Store& store, Config& config, const std::strin
 Result<GroupRow> find_group(Store& store, const std::string& group);
 /// Access that was given for a time: what runs and waits, or all there ever was.
 nlohmann::json grants_report(Store& store, bool all);
+/// Who owns what, who else writes it, and what HR sends in vain.
+nlohmann::json owners_report(Store& store, Config& config);
 /// What the state file knows; `live` is what the running service says, or null.
 nlohmann::json status_report(Store& store, const nlohmann::json& live);
 

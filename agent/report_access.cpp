@@ -121,6 +121,7 @@ json attributes_of(const Rules& rules, const EntryRow& entry, const Person& pers
               {"values", values ? *values : Values{}},
               {"rule", rule.at.rule()}};
     if (rule.value) j.update({{"hr says", rule.value->text()}, {"expression", rule.value->source()}});
+    if (rule.value && rule.owner != Owner::hr) j["ignored"] = true;
     all.push_back(std::move(j));
   }
   return all;

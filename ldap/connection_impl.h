@@ -18,7 +18,7 @@ namespace wire {
 class Transport;
 struct PartialAttribute;
 
-/// Reads entries of one server: knows which attributes carry identity and version there.
+/// Reads entries of one server: knows which attributes carry identity, version and, on OpenLDAP and 389, who wrote last there.
 ///   OpenLDAP entryUUID, entryCSN | 389 nsUniqueId, entryUSN | AD objectGUID, uSNChanged | others entryUUID or nsUniqueId, entryCSN
 class EntryDecoder {
  public:

@@ -14,14 +14,17 @@ enum class Form {
   guid,    ///< 16 bytes, the first three fields little-endian
   csn,     ///< fixed width, compares as bytes
   number,  ///< an integer that grows
+  writer,  ///< the DN of who wrote last
 };
 struct Special {
   std::string_view name;
   Form form;
 };
 
-constexpr std::array kOpenLdap{Special{"entryUUID", Form::uuid}, Special{"entryCSN", Form::csn}};
-constexpr std::array kDs389{Special{"nsUniqueId", Form::uuid}, Special{"entryUSN", Form::number}};
+constexpr std::array kOpenLdap{Special{"entryUUID", Form::uuid}, Special{"entryCSN", Form::csn},
+                               Special{"modifiersName", Form::writer}};
+constexpr std::array kDs389{Special{"nsUniqueId", Form::uuid}, Special{"entryUSN", Form::number},
+                            Special{"modifiersName", Form::writer}};
 constexpr std::array kActiveDirectory{Special{"objectGUID", Form::guid}, Special{"uSNChanged", Form::number}};
 constexpr std::array kOther{Special{"entryUUID", Form::uuid}, Special{"nsUniqueId", Form::uuid}, Special{"entryCSN", Form::csn}};
 
@@ -107,6 +110,7 @@ struct EntryDecoder::Draft {
       case Form::guid: identified = identified || read_guid(value, entry.id); break;
       case Form::csn: entry.version = value; break;
       case Form::number: entry.version = incarnation + ":" + padded(value); break;
+      case Form::writer: entry.modifier = value; break;
     }
   }
 };

@@ -14,6 +14,9 @@ using Membership = ManagedRule::Membership;
 constexpr std::array<std::pair<std::string_view, Membership>, 2> kMemberships{
     {{"exclusive", Membership::exclusive}, {"granted", Membership::granted}}};
 
+constexpr std::array<std::pair<std::string_view, AttributeRule::OnDrift>, 2> kGroupDrift{
+    {{"revert", AttributeRule::OnDrift::revert}, {"report", AttributeRule::OnDrift::report}}};
+
 /// Memberships are written only below the groups' base.
 void check_fence(const Element& element, std::string_view attribute, const Dn& group, const DirectorySettings& directory) {
   if (directory.groups_base) must_be_under(element, attribute, group, *directory.groups_base, "the base of the groups");
@@ -77,7 +80,7 @@ void load_managed(const Element& element, RuleContext& context) {
   auto dn = read_dn(element, is_base ? "base" : "group");
   if (!dn) return;
   ManagedRule rule{std::move(*dn), is_base, element.choice("membership", Membership::exclusive, kMemberships), element.at(),
-                   load_for_a_time(element)};
+                   load_for_a_time(element), element.choice("on-drift", AttributeRule::OnDrift::revert, kGroupDrift)};
   check_managed(element, rule, context);
   context.rules.managed.push_back(std::move(rule));
 }

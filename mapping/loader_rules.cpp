@@ -67,7 +67,6 @@ void only_for(const Element& element, std::string_view attribute, bool fits, con
 void check_fit(const Element& element, const AttributeRule& rule) {
   const bool hr = rule.owner == Owner::hr;
   const std::string who = hr ? "HR" : rule.owner == Owner::directory ? "the directory" : "the upstream system";
-  only_for(element, "value", hr, who, "remove it, or write owner=\"hr\"");
   only_for(element, "refers-to", hr, who, "remove it, or write owner=\"hr\"");
   only_for(element, "when-empty", hr, who, "remove it, or write owner=\"hr\"");
   only_for(element, "unique", hr, who, "remove it, or write owner=\"hr\"");

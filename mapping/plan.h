@@ -62,6 +62,13 @@ struct Mention {
   Dn dn;  ///< of the entry or group that does
 };
 
+/// A value or a membership that muster put back again and again, and others changed each time.
+struct Fight {
+  std::string name;  ///< the attribute in lower case, or the normal form of the group's DN
+  Instant since{};   ///< when muster gave it up
+  std::string by;    ///< who wrote the entry last before that; empty: the server does not say
+};
+
 /// Everything that is known about one person, or about one entry that is nobody's.
 struct Subject {
   const Person* person = nullptr;  ///< null: HR does not know the owner of this entry
@@ -79,6 +86,7 @@ struct Subject {
   std::map<std::string, Reference, std::less<>> references{};  ///< by key: whom person_keys() names
   const Names* names = nullptr;                                ///< null: every name is free
   std::vector<Refusal> refusals{};
+  std::vector<Fight> fights{};  ///< what is left to the others for now
 };
 
 /// A reason why something that the rules want is not done.

@@ -175,7 +175,9 @@ void remove_undue(Draft& d, const std::vector<Due>& due, bool may_be_granted) {
       remove_granted(d, m, Decision::mover, kAway);
       continue;
     }
-    remove(d, m, d.subject.person ? Decision::mover : Decision::stranger, d.reason(rule->at, not_due(d, *rule, m.group)));
+    std::string why = not_due(d, *rule, m.group);
+    if (is_left_in(d, *rule, m, why)) continue;
+    remove(d, m, d.subject.person ? Decision::mover : Decision::stranger, d.reason(rule->at, std::move(why)));
   }
 }
 
@@ -193,8 +195,10 @@ void add_due(Draft& d, const std::vector<Due>& due) {
   for (const Due& x : due) {
     const Dn& group = x.group->dn;
     if (std::any_of(have.begin(), have.end(), [&](const Membership& m) { return m.group == group; })) continue;
-    if (is_shielded(d.rules, group) || !d.rules.managed_group(group) || is_refused(d, group)) continue;
+    const ManagedRule* rule = d.rules.managed_group(group);
+    if (is_shielded(d.rules, group) || !rule || is_refused(d, group)) continue;
     const std::string text = "role " + x.role->name + ": " + named(x.role->when, *d.subject.person, d.rules);
+    if (is_left_out(d, *rule, group, text)) continue;
     Change& c = d.add(Action::add_member, Decision::mover, d.reason(x.group->at, text));
     c.group = group;
     c.to = {group.str()};
@@ -210,11 +214,17 @@ void plan_access(Draft& d) {
     return strip_by_order(d);
   }
   remove_refused(d);
-  if (kind == Kind::leaver) return strip(d);
+  if (kind == Kind::leaver) {
+    note_members(d, {});
+    return strip(d);
+  }
   // Access is kept, whatever the roles say of somebody on leave; what was given for a time is not.
   if (kind == Kind::absent && d.state.has_access) return suspend_granted(d);
   std::vector<Due> due;
   if (d.state.has_access) due = due_groups(d.rules);
+  std::vector<Dn> groups;
+  for (const Due& x : due) groups.push_back(x.group->dn);
+  note_members(d, groups);
   note_held(d, due);
   const bool is_present = (kind == Kind::active || kind == Kind::unknown) && !d.state.is_over && !d.state.without_owner;
   remove_undue(d, due, is_present);

@@ -62,6 +62,7 @@ void change_value(Draft& d, Write write, std::vector<Ava>& avas, Ava* part) {
               rule.at.rule(), rule.name, true);
     return;
   }
+  if (write.drift && is_given_up(d, rule.key, rule.name, rule.at.rule())) return;
   if (part && write.wanted.empty()) {
     d.problem("empty-value", "HR has no value for " + rule.name + ", which is part of the entry's name", rule.at.rule(), rule.name);
     return;

@@ -102,6 +102,16 @@ void strip_by_order(Draft& draft);
 std::optional<Reason> lifted_reason(Draft& draft);
 /// An entry that nobody HR knows has: what an order switched off, its end switches on.
 void enable_after_order(Draft& draft);
+/// True where others changed this back so often that it is left to them (Subject::fights); raises the problem "fight". `name`: as
+/// Fight::name.
+bool is_given_up(Draft& draft, std::string_view name, const std::string& shown, const std::string& rule);
+/// Groups with on-drift="report": remembers who was a member as the roles ask, so that a loss is told from a membership that is due
+/// for the first time, and a mover from a stranger. `due`: the groups that the roles ask for.
+void note_members(Draft& draft, const std::vector<Dn>& due);
+/// True where a member whom no role explains stays all the same: reported, or given up. `why`: why it should not be one.
+bool is_left_in(Draft& draft, const ManagedRule& rule, const Membership& membership, const std::string& why);
+/// True where a membership that a role asks for is not given all the same: its loss is reported, or given up.
+bool is_left_out(Draft& draft, const ManagedRule& rule, const Dn& group, const std::string& why);
 
 /// The values that HR wants an attribute to have (none: cleared). nullopt: nothing is to be written; a problem is raised where one
 /// is due.

@@ -38,6 +38,37 @@ const ManagedRule* Rules::managed_group(const Dn& group) const {
   return best;
 }
 
+std::vector<std::size_t> Rules::unused_fields() const {
+  std::vector<bool> used(fields.size());
+  const auto see = [&](std::size_t i) {
+    if (i < used.size()) used[i] = true;
+  };
+  const auto look = [&](const Expression& e) {
+    for (const std::size_t i : e.fields()) see(i);
+  };
+  for (const JoinRule& j : joins) look(j.value);
+  for (const AttributeRule& a : attributes) {
+    if (a.value) look(*a.value);
+  }
+  for (const RoleRule& r : roles) look(r.when);
+  if (joiner) {
+    look(joiner->when);
+    if (joiner->rdn) look(*joiner->rdn);
+    see(start_index);
+  }
+  for (const LeaverRule& l : leavers) look(l.when);
+  for (const AbsenceRule& a : absences) look(a.when);
+  for (const ContractorRule& c : contractors) {
+    look(c.when);
+    if (c.expires_index >= 0) see(static_cast<std::size_t>(c.expires_index));
+  }
+  std::vector<std::size_t> unused;
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    if (!used[i] && !(rehire && rehire->match == fields[i])) unused.push_back(i);
+  }
+  return unused;
+}
+
 void Rules::bind(const AttributeTypes& types) {
   for (AttributeRule& rule : attributes) {
     const AttributeType* type = types.find(rule.key);

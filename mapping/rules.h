@@ -31,7 +31,7 @@ struct AttributeRule {
   std::string name;  ///< as spelled in the file
   std::string key;   ///< lower case
   Owner owner = Owner::hr;
-  std::optional<Expression> value;  ///< hr only
+  std::optional<Expression> value;  ///< of another owner: what HR sends in vain; never written
   enum class OnDrift : std::uint8_t { report, revert } on_drift = OnDrift::report;
   enum class WhenEmpty : std::uint8_t { clear, keep, problem } when_empty = WhenEmpty::clear;
   std::string upstream;                       ///< path for upstream; empty: not sent
@@ -59,6 +59,7 @@ struct ManagedRule {
     Location at;
   };
   std::optional<ForATime> for_a_time{};
+  AttributeRule::OnDrift on_drift = AttributeRule::OnDrift::revert;
 };
 
 /// <role>
@@ -189,6 +190,8 @@ struct Rules {
   bool hands_over() const { return joiner && joiner->password.kind == PasswordRule::Kind::hand_over; }
   /// Lower-case names of the attributes whose values are nobody else's.
   std::vector<std::string> unique_attributes() const;
+  /// Positions of the feed's fields that no rule looks at.
+  std::vector<std::size_t> unused_fields() const;
   /// Takes equality and single-valuedness from the server's schema.
   void bind(const AttributeTypes& types);
 };

@@ -42,6 +42,8 @@ struct Entry {
   /// server's own. Empty where the server has none. See is_older().
   std::string version;
   Attributes attributes;
+  /// Who wrote the entry last (modifiersName), where the server says so; not kept in the state.
+  std::string modifier{};
 };
 
 /// True when both versions can be compared and `version` is the older one. Counts of different servers cannot be compared.

@@ -127,6 +127,7 @@ std::vector<CommandRow> make_rows() {
       review_row(),
       review_import_row(),
       {"problems", "what could not be done, and what drifted: for whom, why, since when", ""},
+      {"owners", "who owns which attribute and group, who else writes there, and what HR sends in vain", ""},
       {"audit verify", "finds any record of the audit trail that was changed or is missing", ""},
       {"audit export", "prints the audit trail, one JSON document per line", ""},
       init_row(),

@@ -101,8 +101,8 @@ void print_attributes(const Session& session, const json& attributes) {
   for (const json& a : attributes) {
     std::string values;
     for (const json& v : a["values"]) values += (values.empty() ? "" : ", ") + v.get<std::string>();
-    table.add({a["attribute"].get<std::string>(), a["owner"].get<std::string>(), values, a.value("hr says", ""),
-               a["rule"].get<std::string>()});
+    table.add({a["attribute"].get<std::string>(), a["owner"].get<std::string>(), values,
+               a.value("hr says", "") + (a.value("ignored", false) ? " (ignored)" : ""), a["rule"].get<std::string>()});
   }
   std::cout << "\n"
             << session.out.paint(Tone::heading, "Attributes") << "\n"

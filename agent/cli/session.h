@@ -53,6 +53,7 @@ int run_who(Session& session);
 int run_review(Session& session);
 int run_review_import(Session& session);
 int run_problems(Session& session);
+int run_owners(Session& session);
 int run_audit_verify(Session& session);
 int run_audit_export(Session& session);
 

@@ -111,6 +111,13 @@ CREATE TABLE refusal(subject TEXT NOT NULL, grp INTEGER NOT NULL, id TEXT NOT NU
 CREATE INDEX refusal_id ON refusal(id);
 CREATE INDEX refusal_group ON refusal(grp);
 )",
+    R"(
+CREATE TABLE other_writer(name TEXT PRIMARY KEY, count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+  by TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE contest(entry INTEGER NOT NULL, name TEXT NOT NULL, last INTEGER NOT NULL, open INTEGER NOT NULL DEFAULT 1,
+  by TEXT NOT NULL, second INTEGER NOT NULL DEFAULT 0, first INTEGER NOT NULL DEFAULT 0,
+  given_up INTEGER, PRIMARY KEY(entry, name)) WITHOUT ROWID;
+)",
 };
 constexpr int kVersion = static_cast<int>(std::size(kSteps));
 

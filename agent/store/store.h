@@ -235,6 +235,24 @@ class Store {
   /// Values of `group` that are no entry's DN and no entry's uid.
   std::vector<std::string> unresolved_members(Row group);
 
+  // --- who else writes (store_contests.cpp)
+  /// By name: an attribute in lower case, or the normal form of a group's DN.
+  struct OtherWriter {
+    std::string name;
+    std::size_t count = 0;
+    Instant first{}, last{};
+    std::string by;  ///< the last that was known; empty: the server does not say
+  };
+  void count_other_writer(const std::string& name, Instant at, const std::string& by);
+  std::vector<OtherWriter> other_writers();
+  /// Somebody changed what is the agent's; an own write that follows puts it back. The third within an hour gives it up.
+  void note_foreign(Row entry, const std::string& name, Instant at, const std::string& by);
+  void note_revert(Row entry, const std::string& name, Instant at);
+  std::vector<Fight> fights(Row entry);
+  /// Who was given up and then was left in peace for an hour is due again.
+  void end_quiet_contests(Instant now);
+  void forget_contests(Row entry);
+
   // --- people
   std::optional<PersonRow> person(const PersonKey& key);
   std::optional<PersonRow> person_by_row(Row id);

@@ -71,6 +71,10 @@ class CompanyRules {
   void access() {
     builder_.managed_base(kBirthright, ManagedRule::Membership::exclusive);
     builder_.managed_group(group_dn("vpn"), ManagedRule::Membership::granted);
+    const bool report = knob("group-drift", "revert") == "report";
+    for (ManagedRule& rule : builder_.rules().managed) {
+      if (report) rule.on_drift = AttributeRule::OnDrift::report;
+    }
     builder_.role("all-staff", "status='active'", {group_dn("all-staff")});
     builder_.role("engineering", "department='Engineering' and status='active'", {group_dn("engineering"), group_dn("vpn")});
     builder_.role("sales", "department='Sales' and status='active'", {group_dn("sales")});

@@ -25,6 +25,7 @@ class PlanWorld {
   Ledger ledger;
   std::vector<Grant> grants;
   std::optional<Order> order, lifted;
+  std::vector<Fight> fights;
   bool is_protected = false;
   std::map<std::string, Reference, std::less<>> references;
   std::string protected_by = "<protect person> at muster.xml:30:5";
@@ -42,6 +43,7 @@ class PlanWorld {
     s.order = order;
     s.lifted = lifted;
     s.refusals = refusals;
+    s.fights = fights;
     s.is_protected = is_protected;
     s.protected_by = protected_by;
     s.references = references;

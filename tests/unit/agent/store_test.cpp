@@ -186,6 +186,59 @@ TEST_CASE("store: problems are replaced as a whole and say what came and went") 
   CHECK(store.count_problems() == 0);
 }
 
+TEST_CASE("store: the third revert within an hour gives an attribute up, until it was left alone for an hour") {
+  using std::chrono::minutes;
+  const Folder folder;
+  const Instant begin = *parse_iso_time("2026-11-25T08:00:00Z");
+  const auto flip = [](Store& store, Row entry, Instant at) {
+    store.note_foreign(entry, "title", at, "cn=other");
+    store.note_revert(entry, "title", at);
+  };
+  Row entry = 0;
+  {
+    Store store = Store::open(folder.path("state.db"));
+    entry = insert(store, entry_of(1, "uid=ann,dc=example", "Engineer"));
+    const Row slow = insert(store, entry_of(2, "uid=bob,dc=example", "Engineer"));
+    for (int i = 0; i < 3; ++i) flip(store, slow, begin + minutes(31 * i));
+    CHECK(store.fights(slow).empty());
+    // An own write that answers nobody is no revert.
+    for (int i = 0; i < 5; ++i) store.note_revert(entry, "title", begin);
+    flip(store, entry, begin);
+    flip(store, entry, begin + minutes(20));
+    CHECK(store.fights(entry).empty());
+    flip(store, entry, begin + minutes(60));
+  }
+  Store store = Store::open(folder.path("state.db"));
+  const auto fights = store.fights(entry);
+  REQUIRE(fights.size() == 1);
+  CHECK(fights[0].name == "title");
+  CHECK(fights[0].since == begin + minutes(60));
+  CHECK(fights[0].by == "cn=other");
+  store.note_foreign(entry, "title", begin + minutes(90), "cn=third");
+  CHECK(store.fights(entry)[0].by == "cn=other");
+  store.end_quiet_contests(begin + minutes(149));
+  CHECK(store.fights(entry).size() == 1);
+  store.clear_entry_dirty(entry);
+  const std::size_t dirty = store.count_dirty();
+  store.end_quiet_contests(begin + minutes(150));
+  CHECK(store.fights(entry).empty());
+  CHECK(store.count_dirty() == dirty + 1);
+}
+
+TEST_CASE("store: who else writes is counted by name") {
+  const Folder folder;
+  Store store = Store::open(folder.path("state.db"));
+  const Instant first = *parse_iso_time("2026-11-25T08:00:00Z"), last = first + std::chrono::hours(2);
+  store.count_other_writer("title", first, "cn=other");
+  store.count_other_writer("title", last, "");
+  const auto all = store.other_writers();
+  REQUIRE(all.size() == 1);
+  CHECK(all[0].count == 2);
+  CHECK(all[0].first == first);
+  CHECK(all[0].last == last);
+  CHECK(all[0].by == "cn=other");
+}
+
 TEST_CASE("store: a hold is found by the beginning of its id, unless two begin alike") {
   const Folder folder;
   Store store = Store::open(folder.path("state.db"));

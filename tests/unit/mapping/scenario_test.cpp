@@ -105,9 +105,15 @@ std::string shown(const std::vector<Change>& changes) {
   return text.empty() ? "(nothing)" : text;
 }
 
+/// An attribute, or the first value of a group's DN.
+std::string name_of(const std::string& attribute) {
+  return attribute.find('=') == std::string::npos ? attribute : first_value(dn(attribute));
+}
+
 std::string shown(const std::vector<PlanProblem>& problems) {
   std::string text;
-  for (const PlanProblem& p : problems) text += (text.empty() ? "" : " ") + p.code + (p.attribute.empty() ? "" : ":" + p.attribute);
+  for (const PlanProblem& p : problems)
+    text += (text.empty() ? "" : " ") + p.code + (p.attribute.empty() ? "" : ":" + name_of(p.attribute));
   return text.empty() ? "(none)" : text;
 }
 
@@ -189,6 +195,14 @@ class Runner {
     if (line.word == "account") return account(rest);
     if (line.word == "groups") return groups(rest);
     if (line.word == "refused") return refused(rest);
+    if (line.word == "fight") {
+      for (const std::string& name : split(rest, " ")) {
+        const bool group = name.starts_with("group:");
+        world_.fights.push_back({group ? dn(group_dn(name.substr(6))).normal() : to_lower(name), now_.utc, "cn=other"});
+      }
+      return;
+    }
+    if (line.word == "peace") return world_.fights.clear();
     if (line.word == "protected") {
       world_.is_protected = true;
       return;
