@@ -209,6 +209,8 @@ void Applier::succeeded_entry(const JournalRow& row, const std::optional<Entry>&
   if (c.action == Action::enable) store.set_disabled(entry_row, std::nullopt, std::nullopt);
   auto settled = known->ledger.settled;
   if (c.action == Action::set || c.action == Action::clear) settled[to_lower(c.attribute)] = c.to;
+  if (const Values* named = now ? now->attributes.find(c.attribute) : nullptr; named && c.action == Action::rename)
+    settled[to_lower(c.attribute)] = *named;
   for (const auto& [name, values] : c.initial) settled[name] = values;
   if (settled != known->ledger.settled) store.set_settled(entry_row, settled);
 }

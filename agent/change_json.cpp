@@ -39,6 +39,8 @@ json change_to_json(const Change& c) {
   if (!c.from.empty()) j["from"] = c.from;
   if (!c.to.empty()) j["to"] = c.to;
   if (c.create_disabled) j["create_disabled"] = true;
+  if (!c.actor.empty()) j["actor"] = c.actor;
+  if (!c.undoes.empty()) j["undo"] = c.undoes;
   for (const auto& [name, values] : c.initial) j["initial"][name] = values;
   return j;
 }
@@ -57,6 +59,8 @@ Change change_from_json(const json& j) try {
   c.from = j.value("from", Values{});
   c.to = j.value("to", Values{});
   c.create_disabled = j.value("create_disabled", false);
+  c.actor = j.value("actor", "");
+  c.undoes = j.value("undo", "");
   if (const auto it = j.find("initial"); it != j.end()) {
     for (const auto& [name, values] : it->items()) c.initial.set(name, values.get<Values>());
   }

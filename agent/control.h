@@ -21,6 +21,7 @@ class Control {
  private:
   nlohmann::json dispatch(const nlohmann::json& request);
   nlohmann::json resync(const nlohmann::json& request);
+  nlohmann::json undo(const nlohmann::json& request);
   nlohmann::json decide(const nlohmann::json& request, bool approve);
   /// Runs on the engine's thread and waits for it.
   nlohmann::json on_engine(std::function<nlohmann::json()> work);

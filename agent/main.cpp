@@ -23,6 +23,7 @@ int dispatch(Session& session) {
       {"holds", muster::run_holds},
       {"approve", [](Session& s) { return muster::run_decide(s, true); }},
       {"reject", [](Session& s) { return muster::run_decide(s, false); }},
+      {"undo", muster::run_undo},
       {"why", muster::run_why},
       {"who", muster::run_who},
       {"problems", muster::run_problems},

@@ -59,6 +59,8 @@ struct Change {
   bool create_disabled = false;
   Reason because;
   Decision decision = Decision::mover;
+  std::string actor{};   ///< who asked for it; empty: the rules did
+  std::string undoes{};  ///< the run of which it takes a change back; empty: none
 };
 
 /// The exact change as one line of text: what an approval covers. Leaves out the reason and everything that moves with
