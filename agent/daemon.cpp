@@ -269,8 +269,8 @@ Result<RunReport> Daemon::compare(bool full, const std::vector<std::string>& peo
     if (read.error().code == Errc::unreachable) lost_directory(read.error());
     return std::move(read).error();
   }
-  if (!fed && !engine_.ready()) return std::move(fed).error();  // else what HR said before stays in force, and the report tells
-  if (!engine_.ready()) return Error{Errc::untrusted, "nothing is planned before HR's people are known", "muster problems says why"};
+  if (!engine_.ready())
+    return Error{Errc::untrusted, "nothing is planned before HR's people are known", "muster problems says why"};
   // Whoever asks for a resync may know better than a watch that does not believe the server (one set back to a backup).
   for (std::size_t lane = 0; lane < engine_.context().streams.size(); ++lane) {
     if (watchers_[lane].running) continue;
