@@ -87,8 +87,7 @@ std::size_t Store::count_problems() {
 #define JOURNAL_COLUMNS "seq, person, entry, grp, hash, hold, body"
 
 void Store::drop_planned() {
-  impl_->db.exec(
-      "UPDATE grp SET dirty=1 WHERE gone=0 AND id IN (SELECT grp FROM journal WHERE intent=0 AND person=0 AND entry=0)");
+  impl_->db.exec("UPDATE grp SET dirty=1 WHERE gone=0 AND id IN (SELECT grp FROM journal WHERE intent=0 AND person=0 AND entry=0)");
   impl_->db.exec("DELETE FROM journal WHERE intent=0");
 }
 void Store::add_planned(const JournalRow& r) {
