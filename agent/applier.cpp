@@ -219,6 +219,8 @@ void Applier::succeeded_entry(const JournalRow& row, const std::optional<Entry>&
   else if (c.action == Action::set || c.action == Action::clear)
     settled[to_lower(c.attribute)] = c.to;
   if (c.password_due) settled[std::string(kPasswordDue)] = {"due"};
+  if (const Values* named = now ? now->attributes.find(c.attribute) : nullptr; named && c.action == Action::rename)
+    settled[to_lower(c.attribute)] = *named;
   for (const auto& [name, values] : c.initial) settled[name] = values;
   if (settled != known->ledger.settled) store.set_settled(entry_row, settled);
 }

@@ -41,6 +41,8 @@ json change_to_json(const Change& c) {
   if (c.create_disabled) j["create_disabled"] = true;
   if (c.owed_since) j["owed_since"] = iso_time(*c.owed_since);
   if (c.password_due) j["password_due"] = true;
+  if (!c.actor.empty()) j["actor"] = c.actor;
+  if (!c.undoes.empty()) j["undo"] = c.undoes;
   for (const auto& [name, values] : c.initial) j["initial"][name] = values;
   return j;
 }
@@ -61,6 +63,8 @@ Change change_from_json(const json& j) try {
   c.create_disabled = j.value("create_disabled", false);
   if (j.contains("owed_since")) c.owed_since = parse_iso_time(j.value("owed_since", ""));
   c.password_due = j.value("password_due", false);
+  c.actor = j.value("actor", "");
+  c.undoes = j.value("undo", "");
   if (const auto it = j.find("initial"); it != j.end()) {
     for (const auto& [name, values] : it->items()) c.initial.set(name, values.get<Values>());
   }

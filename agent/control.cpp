@@ -93,6 +93,18 @@ json Control::review(const json& request) {
   });
 }
 
+json Control::undo(const json& request) {
+  return on_engine([this, request]() -> json {
+    if (const Status ready = daemon_.require_ready(); !ready) return error_to_json(ready.error());
+    if (const Status read = engine_.read_directory(); !read) return error_to_json(read.error());
+    const auto done = engine_.undo(undo_from_json(request));
+    const auto run = daemon_.settle();
+    if (!done) return error_to_json(done.error());
+    if (!run) return error_to_json(run.error());
+    return result_of(undone_report(*done));
+  });
+}
+
 json Control::dispatch(const json& request) {
   const std::string command = request.is_object() ? request.value("command", "") : "";
   if (command == "status") {
@@ -100,6 +112,7 @@ json Control::dispatch(const json& request) {
     return result_of(status_report(store, live_.get()));
   }
   if (command == "resync") return resync(request);
+  if (command == "undo") return undo(request);
   if (command == "approve") return decide(request, true);
   if (command == "reject") return decide(request, false);
   if (is_about_a_person(command)) return act(request);

@@ -264,18 +264,13 @@ Status Daemon::require_ready() {
   return ok();
 }
 
-Result<RunReport> Daemon::resync(bool full, const std::vector<std::string>& people) {
-  const auto begun = Mailbox::Clock::now();
-  MUSTER_TRY(engine_.reload());
-  if (!engine_.connected()) stop_watchers();
-  MUSTER_TRY(require_ready());
-  Status fed = engine_.read_feed(full);
-  note_feed(fed);
+Result<RunReport> Daemon::compare(bool full, const std::vector<std::string>& people, Instant begun) {
   if (Status read = engine_.read_directory(); !read) {
     if (read.error().code == Errc::unreachable) lost_directory(read.error());
     return std::move(read).error();
   }
-  if (!fed && !engine_.ready()) return std::move(fed).error();  // else what HR said before stays in force, and the report tells
+  if (!engine_.ready())
+    return Error{Errc::untrusted, "nothing is planned before HR's people are known", "muster problems says why"};
   // Whoever asks for a resync may know better than a watch that does not believe the server (one set back to a backup).
   for (std::size_t lane = 0; lane < engine_.context().streams.size(); ++lane) {
     if (watchers_[lane].running) continue;
@@ -286,14 +281,62 @@ Result<RunReport> Daemon::resync(bool full, const std::vector<std::string>& peop
   for (const std::string& p : people) MUSTER_TRY(engine_.only(p));
   if (full) MUSTER_TRY(engine_.everybody());
   auto report = settle();
-  if (report) report->seconds = std::chrono::duration<double>(Mailbox::Clock::now() - begun).count();
+  if (!report) return report;
+  report->seconds = std::chrono::duration<double>(system_now().utc - begun).count();
+  if (full) MUSTER_TRY(engine_.reconciled(*report, begun));
+  pump_.wake();
   return report;
+}
+
+Result<RunReport> Daemon::resync(bool full, const std::vector<std::string>& people) {
+  const Instant begun = system_now().utc;
+  MUSTER_TRY(engine_.reload());
+  if (!engine_.connected()) stop_watchers();
+  MUSTER_TRY(require_ready());
+  Status fed = engine_.read_feed(full);
+  note_feed(fed);
+  auto report = compare(full, people, begun);
+  if (!report && !fed && !engine_.ready()) return std::move(fed).error();
+  return report;  // with a feed that was refused, what HR said before stays in force, and the report tells
+}
+
+/// Without new rules, and with HR's last good file where the present one cannot be believed: what was applied must be true anyway.
+Result<RunReport> Daemon::reconcile() {
+  const Instant begun = system_now().utc;
+  note_feed(engine_.read_feed(true));
+  return compare(true, {}, begun);
+}
+
+void Daemon::reconcile_if_due() {
+  using std::chrono::minutes;
+  const bool is_declared = engine_.settings().resync.declared();
+  if (!is_declared || !engine_.ready() || !all_fresh() || reconcile_at_ > Mailbox::Clock::now()) return;
+  const Instant now = system_now().utc;
+  const auto next = engine_.next_resync(now);
+  if (!next) return;
+  if (*next > now) {
+    live_.set("next resync", iso_time(*next));
+    reconcile_at_ = Mailbox::Clock::now() + std::min<milliseconds>(*next - now, minutes(1));  // somebody may set the clock
+    return;
+  }
+  spdlog::info("comparing everything: due since {}", iso_time(*next));
+  live_.set("next resync", "now");
+  if (const auto report = reconcile(); !report) {
+    spdlog::error("comparing everything: {}", report.error().text());
+    engine_.resync_trouble(report.error());
+    pump_.wake();
+    reconcile_at_ = Mailbox::Clock::now() + std::min(minutes(1) * (1 << std::min(reconcile_failures_++, 6)), minutes(60));
+    return;
+  }
+  reconcile_failures_ = 0;
+  reconcile_at_ = Mailbox::Clock::now() + milliseconds(20);  // to say when the next one is
 }
 
 Mailbox::Clock::time_point Daemon::next_wake() const {
   auto at = Mailbox::Clock::now() + host_.heartbeat();
   if (!engine_.connected()) return std::min(at, connect_at_);
   at = std::min(at, std::max(look_at_, Mailbox::Clock::now() + milliseconds(20)));
+  if (engine_.settings().resync.declared() && reconcile_at_ > Mailbox::Clock::now()) at = std::min(at, reconcile_at_);
   for (std::size_t lane = 0; lane < engine_.context().streams.size(); ++lane) {
     if (!watchers_[lane].running) at = std::min(at, std::max(watchers_[lane].retry_at, Mailbox::Clock::now() + milliseconds(20)));
   }
@@ -316,6 +359,7 @@ Status Daemon::run(std::stop_token stop) {
     start_due_watchers();
     drain(stop);
     settle_if_needed();
+    reconcile_if_due();
     if (!announced && engine_.ready()) {
       announced = true;
       live_.set("ready", true);

@@ -60,6 +60,10 @@ class Daemon {
   void lost_directory(const Error& error);
   bool all_fresh() const;
   void settle_if_needed();
+  void reconcile_if_due();
+  Result<RunReport> reconcile();
+  /// Compares with the directory as it is now, and settles.
+  Result<RunReport> compare(bool full, const std::vector<std::string>& people, Instant begun);
   void note_feed(const Status& status);
   Mailbox::Clock::time_point next_wake() const;
 
@@ -74,6 +78,8 @@ class Daemon {
   int failures_ = 0;
   Mailbox::Clock::time_point connect_at_{};
   Mailbox::Clock::time_point look_at_{};
+  Mailbox::Clock::time_point reconcile_at_{};
+  int reconcile_failures_ = 0;
   bool trouble_ = false;
 };
 

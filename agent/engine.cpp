@@ -58,7 +58,7 @@ Engine::~Engine() {
 
 Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<Config> config, Options options) {
   return guarded([&]() -> Result<std::unique_ptr<Engine>> {
-    const std::string path = config->settings.state_path;
+    const std::string path = options.copy_of.empty() ? config->settings.state_path : options.copy_of;
     std::string copy;
     std::error_code ignored;
     if (options.dry_run) copy = path + ".plan-" + random_uuid();
@@ -98,10 +98,12 @@ Status Engine::connect() {
     config = std::move(first ? context_->config : pending_);
     Status ready = config ? adopt_or_hold(config) : ok();
     if (ready && !options_.dry_run) {
+      if (context_->recorder.run().empty()) context_->recorder.begin_run(context_->store.meta("run"));
       auto recovered = Applier(*context_, *connection_).recover();
       if (!recovered) ready = std::move(recovered).error();
     }
     if (!ready) connection_.reset();
+    if (ready && !options_.dry_run) remember_file();
     return ready;
   });
   if (!done) connection_.reset();
@@ -121,6 +123,13 @@ Status Engine::use(std::unique_ptr<Config>& config) {
   context_->streams = streams_of(*config, *context_->accounts, server.family);
   context_->config = std::move(config);
   return rejoin();
+}
+
+/// For whoever compares other rules with those in force.
+void Engine::remember_file() {
+  std::error_code ignored;
+  const std::string file = std::filesystem::absolute(options_.config_file, ignored).lexically_normal().string();
+  if (context_->store.meta("config.file") != file) context_->store.set_meta("config.file", file);
 }
 
 /// Join rules that changed look at the mirror with other eyes.
@@ -258,6 +267,7 @@ Result<bool> Engine::round(int number, RunReport& report, Gatekeeper& gate) {
   const std::size_t todo = c.store.count_planned();
   if (options_.dry_run || todo == 0) return false;
   progress("applying", report.applied, report.applied + todo);
+  if (number == 0) c.store.set_meta("run", c.recorder.run());  // for what a crash leaves to recover()
   Applier applier(c, *connection_);
   auto counts = applier.run(number == kRounds - 1);
   if (!counts) return std::move(counts).error();
@@ -272,8 +282,10 @@ Result<RunReport> Engine::settle() {
     const auto begun = std::chrono::steady_clock::now();
     if (!connection_) return Error{Errc::unreachable, "there is no connection to the directory", "muster status says why"};
     MUSTER_TRY(end_restoration());
-    RunReport report;
-    if (const auto last = c.store.last_audit()) report.audit_before = last->seq;
+    RunReport report = carried_.value_or(RunReport{});
+    if (const auto last = c.store.last_audit(); last && !carried_) report.audit_before = last->seq;
+    carried_.reset();
+    MUSTER_TRY(resume_undo());
     MUSTER_TRY(due(system_now().utc));
     c.recorder.begin_run(random_uuid());
     Gatekeeper gate(c);

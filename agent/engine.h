@@ -12,6 +12,7 @@
 #include "agent/feed/feed.h"
 #include "agent/gatekeeper.h"
 #include "agent/mirror.h"
+#include "agent/undo.h"
 #include "ldap/change_source.h"
 #include "ldap/connection.h"
 
@@ -35,6 +36,7 @@ class Engine {
     std::string config_file;
     bool dry_run = false;  ///< works on a private copy of the state, which is deleted in the end; apply() is never reached
     Progress progress;
+    std::string copy_of{};  ///< of a dry run: the state that is copied; empty: the configuration's
   };
   /// Opens the state. Errc::io when it cannot be opened.
   static Result<std::unique_ptr<Engine>> open(std::unique_ptr<Config> config, Options options);
@@ -88,6 +90,17 @@ class Engine {
 
   /// Plans what is dirty, passes the gate, applies, and plans again until nothing is left (a dry run stops before applying).
   Result<RunReport> settle();
+  /// Everything was compared, from `begun` to the end of `run`: remembers that, and reports the figures upstream.
+  Status reconciled(const RunReport& run, Instant begun);
+  /// A comparison that the schedule asked for did not end well; over with the next that does.
+  void resync_trouble(const Error& error);
+  /// When the next one is due by <resync>, which must be declared.
+  Result<Instant> next_resync(Instant now);
+
+  /// Takes back what `request` selects, through gate, journal and audit like everything else. A dry run, and what is above a limit,
+  /// changes nothing. Errc::not_found, Errc::config: the request names nothing, or not one thing.
+  Result<UndoReport> undo(UndoRequest request);
+
   /// Decisions of an operator; settle() follows.
   Status approve(const std::string& hold, const Verdicts& verdict);
   Status reject(const std::string& hold, const Verdicts& verdict);
@@ -118,6 +131,8 @@ class Engine {
   Context& context() { return *context_; }
   const Settings& settings() const { return context_->config->settings; }
   const std::string& state_path() const { return state_path_; }
+  /// Of a dry run's private copy of the state; gone with the engine.
+  const std::string& copy_path() const { return copy_path_; }
 
  private:
   /// Asks the directory anew about what the agent wrote since `batch` was read.
@@ -130,11 +145,18 @@ class Engine {
   void end_rules_holds(const std::string& status);
   Status use(std::unique_ptr<Config>& config);
   Status keep_old_rules(std::unique_ptr<Config>& config, const std::string& digest);
+  void remember_file();
   Status rejoin();
   Status read_stream(const Stream& stream, std::stop_token stop);
   Status check_sentinels();
   Result<bool> round(int number, RunReport& report, Gatekeeper& gate);
   Result<bool> approve_rules(const std::string& hold, const Verdicts& verdict, bool approved);
+  Result<bool> decide_undo(const std::string& hold, const Verdicts& verdict, bool approved);
+  void hold_undo(const UndoRequest& request, const HoldRow& hold, const std::vector<JournalRow>& rows);
+  Status begin_undo(const UndoRequest& request);
+  Status finish_undo(const UndoRequest& request, UndoReport& report);
+  Status keep_undone(const UndoRequest& request, UndoReport& report);
+  Status resume_undo();
   Status end_restoration();
   /// A person, an entry, or both.
   struct Target {
@@ -158,7 +180,8 @@ class Engine {
   std::string state_path_;
   std::string copy_path_;  ///< of a dry run
   std::optional<Connection> connection_;
-  std::unique_ptr<Config> pending_;  ///< reloaded without a connection
+  std::optional<RunReport> carried_;  ///< what an undo did, for the report of settle(), which follows
+  std::unique_ptr<Config> pending_;   ///< reloaded without a connection
   std::unique_ptr<Feed> feed_;
   Instant looked_at_{};  ///< the newest moment for which due() was asked
 };

@@ -63,32 +63,9 @@ std::vector<JournalRow> difference(const std::vector<JournalRow>& before, std::v
   return after;
 }
 
-std::optional<Verdict> first_held(const std::vector<JournalRow>& rows, Context& context) {
-  KindCounts counts{};
-  for (const JournalRow& r : rows) ++counts[static_cast<std::size_t>(kind_of(r.change.action))];
-  for (const Verdict& v : judge(counts, context.store.count_people(true), context.safety())) {
-    if (v.held()) return v;
-  }
-  return std::nullopt;
-}
-
 HoldRow rules_hold(const std::string& digest, std::vector<JournalRow>& rows, const Verdict& verdict, Instant now) {
-  std::sort(rows.begin(), rows.end(), [](const JournalRow& a, const JournalRow& b) { return a.hash < b.hash; });
-  Sha256 sum;
-  sum.add(digest);
-  std::set<std::pair<Row, Row>> subjects;
-  for (const JournalRow& r : rows) {
-    sum.add(r.hash);
-    subjects.insert({r.person, r.person ? 0 : r.entry});
-  }
-  HoldRow h;
-  h.id = sum.hex();
-  h.kind = "rules";
-  h.status = "open";
+  HoldRow h = whole_hold("rules", digest, rows, now);
   h.sentence = "the changed mapping files would lead to " + verdict.sentence() + "; the old rules stay in force";
-  h.count = rows.size();
-  h.people = subjects.size();
-  h.created = now;
   return h;
 }
 
@@ -220,12 +197,11 @@ Result<bool> Engine::approve_rules(const std::string& id, const Verdicts& verdic
 
 Status Engine::approve(const std::string& id, const Verdicts& verdict) {
   return guarded([&]() -> Status {
-    auto rules = approve_rules(id, verdict, true);
-    if (!rules) return std::move(rules).error();
-    if (*rules) return ok();
-    auto granted = decide_grant(id, verdict, true);
-    if (!granted) return std::move(granted).error();
-    if (*granted) return ok();
+    for (const auto decide : {&Engine::approve_rules, &Engine::decide_grant, &Engine::decide_undo}) {
+      auto decided = (this->*decide)(id, verdict, true);
+      if (!decided) return std::move(decided).error();
+      if (*decided) return ok();
+    }
     Store& store = context_->store;
     auto hold = find_open_hold(store, id);
     if (!hold) return std::move(hold).error();
@@ -244,12 +220,11 @@ Status Engine::approve(const std::string& id, const Verdicts& verdict) {
 
 Status Engine::reject(const std::string& id, const Verdicts& verdict) {
   return guarded([&]() -> Status {
-    auto rules = approve_rules(id, verdict, false);
-    if (!rules) return std::move(rules).error();
-    if (*rules) return ok();
-    auto granted = decide_grant(id, verdict, false);
-    if (!granted) return std::move(granted).error();
-    if (*granted) return ok();
+    for (const auto decide : {&Engine::approve_rules, &Engine::decide_grant, &Engine::decide_undo}) {
+      auto decided = (this->*decide)(id, verdict, false);
+      if (!decided) return std::move(decided).error();
+      if (*decided) return ok();
+    }
     return muster::reject(*context_, id, verdict, system_now().utc);
   });
 }

@@ -172,6 +172,34 @@ void Gatekeeper::pass(Instant now) {
   transaction.commit();
 }
 
+std::optional<Verdict> first_held(const std::vector<JournalRow>& changes, Context& context) {
+  KindCounts counts{};
+  for (const JournalRow& r : changes) ++counts[static_cast<std::size_t>(kind_of(r.change.action))];
+  for (const Verdict& v : judge(counts, context.store.count_people(true), context.safety())) {
+    if (v.held()) return v;
+  }
+  return std::nullopt;
+}
+
+HoldRow whole_hold(const std::string& kind, const std::string& subject, std::vector<JournalRow>& changes, Instant now) {
+  std::sort(changes.begin(), changes.end(), [](const JournalRow& a, const JournalRow& b) { return a.hash < b.hash; });
+  Sha256 sum;
+  sum.add(subject);
+  std::set<std::pair<Row, Row>> subjects;
+  for (const JournalRow& r : changes) {
+    sum.add(r.hash);
+    subjects.insert({r.person, r.person ? 0 : r.entry});
+  }
+  HoldRow h;
+  h.id = sum.hex();
+  h.kind = kind;
+  h.status = "open";
+  h.count = changes.size();
+  h.people = subjects.size();
+  h.created = now;
+  return h;
+}
+
 Result<HoldRow> find_open_hold(Store& store, const std::string& prefix) {
   const auto hold = store.hold(prefix);
   if (!hold) return Error{Errc::not_found, "there is no hold '" + prefix + "'", "muster holds lists them"};

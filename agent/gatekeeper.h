@@ -42,6 +42,10 @@ struct Verdicts {
 /// Compares the hold with the plan that is in the journal now (its subjects were planned again) and records the approval.
 Status approve(Context& context, const std::string& hold, const Verdicts& verdict, Instant now);
 Status reject(Context& context, const std::string& hold, const Verdicts& verdict, Instant now);
+/// The first limit that these changes together are above, were they made in one run; none: the gate lets all of them pass.
+std::optional<Verdict> first_held(const std::vector<JournalRow>& changes, Context& context);
+/// A hold of all of them: its id covers `subject` and the exact changes, which are sorted for that. `kind` is no Kind's name.
+HoldRow whole_hold(const std::string& kind, const std::string& subject, std::vector<JournalRow>& changes, Instant now);
 /// The open hold that `prefix` names. Errc::not_found otherwise.
 Result<HoldRow> find_open_hold(Store& store, const std::string& prefix);
 /// First 12 digits.

@@ -26,6 +26,14 @@ json problem_details(const ProblemRow& p) {
   return j;
 }
 
+/// "add-member of cn=vpn,...", "set title".
+std::string described(const Change& c) {
+  std::string text(to_string(c.action));
+  if (!c.attribute.empty()) text += " " + c.attribute;
+  if (!c.group.empty()) text += " of " + c.group.str();
+  return text;
+}
+
 /// Active Directory names one membership by number, and in no group (MS-ADA3 primaryGroupID).
 std::optional<GroupRow> primary_group(Context& context, const Entry& entry) {
   const std::string_view text = entry.attributes.first("primarygroupid");
@@ -162,8 +170,9 @@ bool Planner::inside_fence(const Change& c) const {
     const auto& protected_groups = context_.rules().protected_groups;
     const bool shielded = std::any_of(protected_groups.begin(), protected_groups.end(), [&](const Dn& g) { return g == c.group; });
     const Stream* groups = context_.groups();
-    const bool ours =
-        context_.rules().managed_group(c.group) || (c.decision == Decision::leaver && c.action == Action::remove_member);
+    // What a leaver's strip took may be given back.
+    const bool stripped = c.decision == Decision::leaver && (c.action == Action::remove_member || !c.undoes.empty());
+    const bool ours = context_.rules().managed_group(c.group) || stripped;
     return groups && c.group.is_under(groups->base) && !shielded && ours;
   }
   if (c.action == Action::move && !c.to.empty()) {
@@ -186,63 +195,69 @@ std::string Planner::untouchable(const Change& change, const GroupRow& group, Ro
          "; give the account another primary group first";
 }
 
+/// Why a change is not inside the fence; empty: it is.
+std::string Planner::outside(const Change& c) const {
+  if (inside_fence(c)) return {};
+  return std::string(to_string(c.action)) + " of " + (c.group.empty() ? c.dn : c.group).str() +
+         " is outside the declared bases and managed groups";
+}
+
+/// Fills in the group of a membership; or says why it cannot be changed.
+std::optional<ProblemRow> Planner::group_trouble(JournalRow& row) {
+  const Change& c = row.change;
+  if (c.group.empty()) return std::nullopt;
+  const auto trouble = [&](std::string code, std::string what) {
+    return ProblemRow{c.person.rep(), c.dn.str(), std::move(code), std::move(what), c.because.rule, "", false, {}};
+  };
+  const auto group = context_.store.group_by_dn(c.group);
+  if (!group) return trouble("no-group", "the group " + c.group.str() + " does not exist");
+  if (std::string why = untouchable(c, *group, row.entry); !why.empty()) return trouble("protected-group", std::move(why));
+  row.group = group->id;
+  return std::nullopt;
+}
+
 bool Planner::journal_change(const Change& change, Row person, Row entry, std::vector<ProblemRow>& problems,
                              std::set<std::string>& hashes) {
   Store& store = context_.store;
-  if (!inside_fence(change)) {
-    problems.push_back({change.person.rep(),
-                        change.dn.str(),
-                        "outside",
-                        std::string(to_string(change.action)) + " of " + (change.group.empty() ? change.dn : change.group).str() +
-                            " is outside the declared bases and managed groups",
-                        change.because.rule,
-                        change.attribute,
-                        false,
-                        {}});
+  const auto trouble = [&](std::string code, std::string what) {
+    problems.push_back(
+        {change.person.rep(), change.dn.str(), std::move(code), std::move(what), change.because.rule, change.attribute, false, {}});
     return false;
-  }
+  };
+  if (std::string why = outside(change); !why.empty()) return trouble("outside", std::move(why));
   JournalRow row;
   row.person = person;
   row.entry = entry;
   row.change = change;
   row.hash = sha256_hex(canonical(change));
   hashes.insert(row.hash);
-  if (const std::string by = store.rejected_by(row.hash); !by.empty()) {
-    problems.push_back({change.person.rep(),
-                        change.dn.str(),
-                        "rejected",
-                        std::string(to_string(change.action)) + " was rejected by " + by,
-                        change.because.rule,
-                        change.attribute,
-                        false,
-                        {}});
-    return false;
-  }
+  if (const std::string by = store.rejected_by(row.hash); !by.empty())
+    return trouble("rejected", described(change) + " was rejected by " + by);
   row.hold = store.approved_by(row.hash);
   if (row.hold.empty()) row.hold = change.approval;
-  if (!change.group.empty()) {
-    const auto group = store.group_by_dn(change.group);
-    if (!group) {
-      problems.push_back({change.person.rep(),
-                          change.dn.str(),
-                          "no-group",
-                          "the group " + change.group.str() + " does not exist",
-                          change.because.rule,
-                          "",
-                          false,
-                          {}});
-      return false;
-    }
-    if (std::string why = untouchable(change, *group, entry); !why.empty()) {
-      problems.push_back(
-          {change.person.rep(), change.dn.str(), "protected-group", std::move(why), change.because.rule, "", false, {}});
-      return false;
-    }
-    row.group = group->id;
+  if (auto problem = group_trouble(row)) {
+    problems.push_back(std::move(*problem));
+    return false;
   }
   store.add_planned(row);
   ++planned_;
   return true;
+}
+
+Result<JournalRow> Planner::admit(const Change& change, const EntryRow& entry, const Now& now) {
+  MUSTER_TRY(read_outside_protected());
+  const auto owner = context_.store.person_of_entry(entry.id);
+  Subject subject = subject_of(context_, owner ? &*owner : nullptr, &entry, now);
+  protect(subject, &entry);
+  if (subject.is_protected) return Error{Errc::refused, entry.entry.dn.str() + " is protected by " + subject.protected_by, ""};
+  if (std::string why = outside(change); !why.empty()) return Error{Errc::refused, std::move(why), ""};
+  JournalRow row;
+  row.person = owner ? owner->id : 0;
+  row.entry = entry.id;
+  row.change = change;
+  row.hash = sha256_hex(canonical(change));
+  if (auto problem = group_trouble(row)) return Error{Errc::refused, std::move(problem->what), ""};
+  return row;
 }
 
 void Planner::forget_old_decisions(Row person, Row entry, const std::set<std::string>& hashes) {

@@ -32,6 +32,10 @@ class Planner {
   };
   static Candidate candidate_of(const Person& person, Context& context, const Now& now);
 
+  /// What a person asked for instead of a rule: as a row for the journal, or why fence, protection or the group forbid it (always
+  /// Errc::refused; Errc::unreachable and Errc::untrusted: nothing can be said). `change.entry` is `entry`'s.
+  Result<JournalRow> admit(const Change& change, const EntryRow& entry, const Now& now);
+
   /// The subject of a person as the store knows it, for `why` too. `person` and `entry` must outlive it.
   static Subject subject_of(Context& context, const PersonRow* person, const EntryRow* entry, const Now& now);
 
@@ -66,6 +70,8 @@ class Planner {
   void forget_old_decisions(Row person, Row entry, const std::set<std::string>& hashes);
   void settle_agreed(const EntryRow& row, const Plan& plan);
   bool inside_fence(const Change& change) const;
+  std::string outside(const Change& change) const;
+  std::optional<ProblemRow> group_trouble(JournalRow& row);
   std::string untouchable(const Change& change, const GroupRow& group, Row entry);
 
   Context& context_;

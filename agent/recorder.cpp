@@ -36,6 +36,8 @@ json common(const Change& c) {
   j["reason"] = c.because.text;
   j["rule"] = c.because.rule;
   j["cause"] = c.because.cause;
+  if (!c.undoes.empty()) j["undo"] = c.undoes;
+  if (!c.actor.empty()) j["actor"] = c.actor;
   return j;
 }
 
@@ -46,7 +48,7 @@ void Recorder::applied(const Change& change, const std::string& approval, Instan
   record["kind"] = "applied";
   record["time"] = iso_time(at);
   record["run"] = run_;
-  record["actor"] = "muster";
+  if (change.actor.empty()) record["actor"] = "muster";
   if (!approval.empty()) record["approval"] = approval.substr(0, 12);
   json details = common(change);
   if (change.owed_since) {

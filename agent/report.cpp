@@ -196,6 +196,10 @@ json status_report(Store& store, const json& live) {
                  {"audit records", store.last_audit() ? store.last_audit()->seq : 0},
                  {"waiting upstream", store.outbox_waiting()}};
   if (json waits = leaver_waits(store); !waits.is_null()) status["seconds to disable a leaver"] = std::move(waits);
+  if (const std::string last = store.meta("resync.last"); !last.empty()) {
+    status["last resync"] = json::parse(store.meta("resync.figures"), nullptr, false);
+    status["last resync"]["began"] = last;
+  }
   if (!live.is_null()) status["live"] = live;
   for (const ProblemRow& p : store.problems("directory")) status["error"] = p.what;
   for (const ProblemRow& p : store.problems("feed")) status["feed error"] = p.what;

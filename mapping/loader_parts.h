@@ -15,6 +15,7 @@ namespace muster {
 void load_directory(const Element& muster, DirectorySettings& directory);
 void load_feed(const Element& muster, FeedSettings& feed);
 void load_state(const Element& muster, Settings& settings);
+void load_resync(const Element& muster, ResyncSettings& resync);
 void load_safety(const Element& muster, SafetySettings& safety);
 void load_upstream(const Element& muster, UpstreamSettings& upstream);
 

@@ -1,4 +1,4 @@
-// <safety>, <state> and <upstream>
+// <safety>, <state>, <resync> and <upstream>
 #include "mapping/loader_parts.h"
 #include "mapping/loader_values.h"
 
@@ -42,6 +42,25 @@ void load_safety(const Element& muster, SafetySettings& s) {
 void load_state(const Element& muster, Settings& settings) {
   if (const auto state = required_child(muster, "state", "add <state path=\"state.db\"/>"))
     settings.state_path = read_path(*state, "path");
+}
+
+void load_resync(const Element& muster, ResyncSettings& settings) {
+  using std::chrono::hours;
+  using std::chrono::seconds;
+  const auto resync = only_child(muster, "resync");
+  if (!resync) return;
+  settings.where = resync->at();
+  const bool both = resync->has("at") && resync->has("every");
+  if (both || (!resync->has("at") && !resync->has("every"))) {
+    const char* const hint = "write one of at=\"02:00\" and every=\"6h\"";
+    return both ? resync->wrong("<resync> says twice when", hint) : resync->lacks("<resync> does not say when", hint);
+  }
+  settings.at = read_hour(*resync, "at");
+  settings.every = read_delay(*resync, "every");
+  if (resync->has("every") && !settings.every && resync->text("every") == "never")
+    resync->wrong_in("every", "'never' is no duration", "remove <resync>: without it nothing is compared by itself");
+  if (settings.every && (*settings.every < seconds(10) || *settings.every > hours(24 * 31)))
+    resync->wrong_in("every", "'every' is " + resync->text("every"), "it must be between 10s and 31d");
 }
 
 void load_upstream(const Element& muster, UpstreamSettings& settings) {

@@ -120,6 +120,14 @@ struct SafetySettings {
   Location at;
 };
 
+/// <resync>: when the service compares everything. At an hour of every day, or every so often; neither: never by itself.
+struct ResyncSettings {
+  std::optional<std::chrono::minutes> at;  ///< since midnight, local time
+  std::optional<std::chrono::seconds> every;
+  Location where;
+  bool declared() const { return at || every; }
+};
+
 /// <upstream>
 struct UpstreamSettings {
   struct File {
@@ -136,6 +144,7 @@ struct Settings {
   FeedSettings feed;
   std::string state_path;  ///< absolute
   SafetySettings safety;
+  ResyncSettings resync;
   UpstreamSettings upstream;
   std::vector<std::string> mapping_files;  ///< absolute, sorted, as the includes found them
 };

@@ -66,6 +66,8 @@ struct Change {
   std::string approval{};
   /// A leaver's disable: since when it is owed, by HR's record or by its date. Not part of canonical().
   std::optional<Instant> owed_since{};
+  std::string actor{};   ///< who asked for it; empty: the rules did
+  std::string undoes{};  ///< the run of which it takes a change back; empty: none
 };
 
 /// True for the change that gives an account its first password; it has no values that anybody may see.

@@ -64,6 +64,24 @@ CommandRow review_import_row() {
       {{"by", "NAME", "who reviewed; recorded in the audit trail", true}}};
 }
 
+std::vector<std::string> actions() {
+  return {"disable", "remove-member", "create", "rename", "move", "enable", "set", "clear", "expire", "add-member", "delete"};
+}
+
+CommandRow undo_row() {
+  return {"undo",
+          "takes back what a run did, by the audit trail, where it is still as the run left it",
+          "Without anything: the last runs. Shows what cannot be taken back and why. Passes the same limits as a resync. What the "
+          "rules would do again at once is rejected until they want something else.",
+          {{"RUN", "its identifier; a beginning that is unique is enough", false}},
+          {{"since", "TIME", "everything that was done since: 2026-11-23 or 2026-11-23T07:37:53Z, UTC"},
+           {"person", "ID", "only this person's changes"},
+           {"action", "ACTION", "only changes of this kind", false, false, actions()},
+           {"dry-run", "", "print what would be changed; change nothing"},
+           {"by", "NAME", "who decides; recorded in the audit trail. Needed but for --dry-run"},
+           {"reason", "TEXT", "why; recorded in the audit trail. Needed but for --dry-run"}}};
+}
+
 CommandRow init_row() {
   return {
       "init",
@@ -94,9 +112,12 @@ std::vector<CommandRow> make_rows() {
         {"rights", "", "list every right that the rules need, whether the account has it, and what grants it"}}},
       {"plan",
        "what a resync would change, and why; changes nothing",
-       "Exit code 0: nothing to change. 3: there are changes. 4: some of them would be held for approval.",
+       "Exit code 0: nothing to change. 3: there are changes. 4: some of them would be held for approval. With rules that are not "
+       "those in force, or another feed: what that would change, by person and by rule; what is in force is not touched.",
        {},
-       {{"person", "ID", "only this person; may be repeated", false, true}}},
+       {{"person", "ID", "only this person; may be repeated", false, true},
+        {"feed", "FILE", "as if this were HR's file"},
+        {"against", "LIVE", "compare --config with this configuration, and with its state"}}},
       {"resync",
        "reads feed and directory, compares everything, applies",
        "Asks the running service where there is one, and works alone where there is none.",
@@ -119,6 +140,7 @@ std::vector<CommandRow> make_rows() {
        {hold()},
        {by(), reason(), {"person", "ID", "release the changes of this person alone"}}},
       {"reject", "drops what a hold contains", "", {hold()}, {by(), reason()}},
+      undo_row(),
       {"why",
        "what a person has access to, by which rule, since when",
        "",

@@ -31,18 +31,63 @@ Status prepare(Engine& engine, const Invocation& call, bool everybody) {
   return ok();
 }
 
+int plan_now(Session& session) {
+  ProgressBar progress(std::cerr, session.err_terminal, session.err);
+  auto engine = Engine::open(std::move(session.config),
+                             {session.call.config, true, [&](const std::string& what, std::size_t done, std::size_t total) {
+                                progress.update(what, done, total);
+                              }});
+  if (!engine) return fail(session, engine.error());
+  Status ready = prepare(**engine, session.call, true);
+  auto run = ready ? (*engine)->settle() : Result<RunReport>(ready.error());
+  progress.hide();
+  if (!run) return fail(session, run.error());
+  const auto report = guarded([&]() -> Result<json> { return plan_report((*engine)->context()); });
+  if (!report) return fail(session, report.error());
+  return print_plan(session, only_people(*report, session.call.values("person")));
+}
+
+int resync_alone(Session& session) {
+  auto lock = ProcessLock::take(session.config->settings.state_path + ".lock");
+  if (!lock) return fail(session, lock.error());
+  const Instant begun = system_now().utc;
+  ProgressBar progress(std::cerr, session.err_terminal, session.err);
+  auto engine = Engine::open(std::move(session.config),
+                             {session.call.config, false, [&](const std::string& what, std::size_t done, std::size_t total) {
+                                progress.update(what, done, total);
+                              }});
+  if (!engine) return fail(session, engine.error());
+  Status ready = learn_from_upstream(**engine);
+  if (ready) ready = prepare(**engine, session.call, session.call.has("full"));
+  (*engine)->directory_trouble(ready || ready.error().code == Errc::not_found ? std::nullopt : std::optional(ready.error()));
+  auto run = ready ? (*engine)->settle() : Result<RunReport>(ready.error());
+  if (run) run->seconds = std::chrono::duration<double>(system_now().utc - begun).count();
+  const Status reported = run && session.call.has("full") ? (*engine)->reconciled(*run, begun) : ok();
+  const Status delivered = deliver_now(**engine);
+  progress.hide();
+  if (!run) return fail(session, run.error());
+  if (!reported) return fail(session, reported.error());
+  const auto report = guarded([&]() -> Result<json> { return resync_report((*engine)->context().store, *run); });
+  if (!report) return fail(session, report.error());
+  const int code = finish_run(session, *report);
+  if (!delivered) return fail(session, delivered.error());
+  return code;
+}
+
+}  // namespace
+
 json only_people(json report, const std::vector<std::string>& people) {
   if (people.empty()) return report;
-  const auto other = [&](const json& item) {
-    return std::find(people.begin(), people.end(), item.value("person", "")) == people.end();
-  };
-  for (const char* part : {"changes", "problems"}) {
+  const auto keep = [&](json& items) {
     json kept = json::array();
-    for (json& item : report[part]) {
-      if (!other(item)) kept.push_back(std::move(item));
+    for (json& item : items) {
+      if (std::find(people.begin(), people.end(), item.value("person", "")) != people.end()) kept.push_back(std::move(item));
     }
-    report[part] = std::move(kept);
-  }
+    items = std::move(kept);
+  };
+  keep(report["changes"]);
+  keep(report["problems"]);
+  for (json& h : report["holds"]) keep(h["changes"]);
   return report;
 }
 
@@ -66,51 +111,9 @@ int print_plan(const Session& session, const json& report) {
   return report["changes"].empty() ? kDone : kChanges;
 }
 
-int plan_now(Session& session) {
-  ProgressBar progress(std::cerr, session.err_terminal, session.err);
-  auto engine = Engine::open(std::move(session.config),
-                             {session.call.config, true, [&](const std::string& what, std::size_t done, std::size_t total) {
-                                progress.update(what, done, total);
-                              }});
-  if (!engine) return fail(session, engine.error());
-  Status ready = prepare(**engine, session.call, true);
-  auto run = ready ? (*engine)->settle() : Result<RunReport>(ready.error());
-  progress.hide();
-  if (!run) return fail(session, run.error());
-  const auto report = guarded([&]() -> Result<json> { return plan_report((*engine)->context()); });
-  if (!report) return fail(session, report.error());
-  return print_plan(session, only_people(*report, session.call.values("person")));
-}
-
-int resync_alone(Session& session) {
-  auto lock = ProcessLock::take(session.config->settings.state_path + ".lock");
-  if (!lock) return fail(session, lock.error());
-  const auto begun = std::chrono::steady_clock::now();
-  ProgressBar progress(std::cerr, session.err_terminal, session.err);
-  auto engine = Engine::open(std::move(session.config),
-                             {session.call.config, false, [&](const std::string& what, std::size_t done, std::size_t total) {
-                                progress.update(what, done, total);
-                              }});
-  if (!engine) return fail(session, engine.error());
-  Status ready = learn_from_upstream(**engine);
-  if (ready) ready = prepare(**engine, session.call, session.call.has("full"));
-  (*engine)->directory_trouble(ready || ready.error().code == Errc::not_found ? std::nullopt : std::optional(ready.error()));
-  auto run = ready ? (*engine)->settle() : Result<RunReport>(ready.error());
-  const Status delivered = deliver_now(**engine);
-  progress.hide();
-  if (!run) return fail(session, run.error());
-  run->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-  const auto report = guarded([&]() -> Result<json> { return resync_report((*engine)->context().store, *run); });
-  if (!report) return fail(session, report.error());
-  const int code = finish_run(session, *report);
-  if (!delivered) return fail(session, delivered.error());
-  return code;
-}
-
-}  // namespace
-
 int run_plan(Session& session) {
   if (const auto code = load(session)) return *code;
+  if (const auto code = compare_plans(session)) return *code;
   return plan_now(session);
 }
 

@@ -74,7 +74,9 @@ int run_service(Session& session) {
   if (const auto code = load(session)) return *code;
   auto lock = ProcessLock::take(session.config->settings.state_path + ".lock");
   if (!lock) return fail(session, lock.error());
-  auto engine = Engine::open(std::move(session.config), {session.call.config, false, {}});
+  // Long work is on the engine's thread, like its loop.
+  const auto still_alive = [&](const std::string&, std::size_t, std::size_t) { (*host)->alive(); };
+  auto engine = Engine::open(std::move(session.config), {session.call.config, false, still_alive});
   if (!engine) return fail(session, engine.error());
   initialise_ldap();
   return serve(session, **engine, **host);

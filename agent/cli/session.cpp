@@ -36,7 +36,8 @@ Tone tone_of(const std::string& action) {
   return Tone::plain;
 }
 
-/// What is changed, in one cell.
+}  // namespace
+
 std::string object_of(const json& c) {
   if (c.contains("group")) return c["group"].get<std::string>();
   if (c.contains("attribute")) return c["attribute"].get<std::string>() + ": " + joined(c["from"]) + " -> " + joined(c["to"]);
@@ -44,7 +45,7 @@ std::string object_of(const json& c) {
   return joined(c["from"]) + " -> " + joined(c["to"]);
 }
 
-}  // namespace
+Cell action_cell(const json& c) { return {c["action"].get<std::string>(), tone_of(c["action"].get<std::string>())}; }
 
 int fail(const Session& session, const Error& error) {
   if (session.json()) {
@@ -98,12 +99,8 @@ int with_state(Session& session, const std::function<int(Store&)>& work) {
 void print_changes(const Session& session, const json& changes) {
   Table table({{"person"}, {"action"}, {"what"}, {"why"}, {"rule"}}, "Nothing to change.");
   for (const json& c : changes) {
-    const std::string action = c["action"];
-    table.add({c["person"].get<std::string>().empty() ? c["dn"].get<std::string>() : c["person"].get<std::string>(),
-               {action, tone_of(action)},
-               object_of(c),
-               c["reason"].get<std::string>(),
-               c["rule"].get<std::string>()});
+    table.add({c["person"].get<std::string>().empty() ? c["dn"].get<std::string>() : c["person"].get<std::string>(), action_cell(c),
+               object_of(c), c["reason"].get<std::string>(), c["rule"].get<std::string>()});
   }
   std::cout << table.render(session.out, session.out_terminal.columns);
 }

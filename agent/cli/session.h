@@ -7,6 +7,7 @@
 
 #include "agent/cli/options.h"
 #include "agent/cli/style.h"
+#include "agent/cli/table.h"
 #include "agent/engine.h"
 #include "mapping/loader.h"
 
@@ -48,6 +49,7 @@ int run_revoke(Session& session);
 int run_grants(Session& session);
 int run_disable(Session& session);
 int run_enable(Session& session);
+int run_undo(Session& session);
 int run_why(Session& session);
 int run_who(Session& session);
 int run_review(Session& session);
@@ -57,6 +59,15 @@ int run_owners(Session& session);
 int run_audit_verify(Session& session);
 int run_audit_export(Session& session);
 
+/// What other rules or another feed would change (run_compare.cpp). None: there is nothing to compare with.
+std::optional<int> compare_plans(Session& session);
+/// The changes and problems of these people; of everybody where none is named.
+nlohmann::json only_people(nlohmann::json report, const std::vector<std::string>& people);
+/// Prints a plan, gives the exit code.
+int print_plan(const Session& session, const nlohmann::json& report);
+/// What a change is about, in one cell, and its action in the colour of its weight.
+std::string object_of(const nlohmann::json& change);
+Cell action_cell(const nlohmann::json& change);
 /// Shared by plan, resync and approve: changes, holds and problems for people.
 void print_changes(const Session& session, const nlohmann::json& changes);
 void print_holds(const Session& session, const nlohmann::json& holds);

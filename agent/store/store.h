@@ -348,6 +348,7 @@ class Store {
   std::size_t count_problems();
 
   // --- journal (store_journal.cpp)
+  /// Members that are no known entry will be looked for again; everybody else: planned_to(1).
   void drop_planned();
   void add_planned(const JournalRow& row);
   std::vector<JournalRow> planned(Action action, std::size_t limit);
@@ -413,6 +414,8 @@ class Store {
   /// Appends a record: its hash covers the previous hash and the body. Returns the row.
   AuditRow append_audit(const std::string& body);
   void each_audit(Row after, const std::function<bool(const AuditRow&)>& each);
+  /// From the newest that is not behind `upto` to the oldest, until `each` answers false.
+  void each_audit_back(Row upto, const std::function<bool(const AuditRow&)>& each);
   std::optional<AuditRow> last_audit();
   Row append_event(const std::string& id, const std::string& body);
   std::vector<OutboxRow> outbox(Row after, std::size_t limit);

@@ -32,6 +32,14 @@ void Store::each_audit(Row after, const std::function<bool(const AuditRow&)>& ea
   }
 }
 
+void Store::each_audit_back(Row upto, const std::function<bool(const AuditRow&)>& each) {
+  auto s = impl_->db.prepare("SELECT seq, body, hash FROM audit WHERE seq<=? ORDER BY seq DESC");
+  s.bind(1, upto);
+  while (s.step()) {
+    if (!each({s.integer(0), s.text(1), s.text(2)})) return;
+  }
+}
+
 Row Store::append_event(const std::string& id, const std::string& body) {
   with(impl_->db.cached("INSERT INTO outbox(id,body) VALUES(?,?)"), std::string_view(id), std::string_view(body)).run();
   return impl_->db.last_id();

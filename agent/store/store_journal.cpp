@@ -86,7 +86,10 @@ std::size_t Store::count_problems() {
 
 #define JOURNAL_COLUMNS "seq, person, entry, grp, hash, hold, body"
 
-void Store::drop_planned() { impl_->db.exec("DELETE FROM journal WHERE intent=0"); }
+void Store::drop_planned() {
+  impl_->db.exec("UPDATE grp SET dirty=1 WHERE gone=0 AND id IN (SELECT grp FROM journal WHERE intent=0 AND person=0 AND entry=0)");
+  impl_->db.exec("DELETE FROM journal WHERE intent=0");
+}
 void Store::add_planned(const JournalRow& r) {
   auto& s = impl_->db.cached("INSERT INTO journal(action,person,entry,grp,hash,hold,kind,decision,body) VALUES(?,?,?,?,?,?,?,?,?)");
   const std::string body = dump(change_to_json(r.change));
