@@ -147,8 +147,12 @@ int finish_run(const Session& session, const json& report) {
     std::cout << seconds << ".\n";
   }
   const json& problems = report["problems"];
-  const bool refused = std::any_of(problems.begin(), problems.end(), [](const json& p) { return p["code"] == "feed-refused"; });
-  if (refused) return kFailed;
+  const auto refused = std::find_if(problems.begin(), problems.end(), [](const json& p) { return p["code"] == "feed-refused"; });
+  if (refused != problems.end()) {
+    if (!session.json())
+      std::cerr << session.err.paint(Tone::bad, "muster:") << " " << (*refused)["what"].get<std::string>() << "\n";
+    return kFailed;
+  }
   if (!report["holds"].empty()) return kHeld;
   return failed > 0 ? kFailed : kDone;
 }

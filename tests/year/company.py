@@ -92,11 +92,11 @@ class Company:
             chance = r.random()
             if chance < 0.10:
                 rec = self.record("Contractor", end=self.today + datetime.timedelta(r.randrange(5, 200)))
-            elif chance < 0.13 and "workers" in self.features:
+            elif chance < 0.13:
                 rec = self.record("Partner", end=self.today + datetime.timedelta(r.randrange(20, 300)) if r.random() < 0.5 else None)
-            elif chance < 0.15 and "workers" in self.features:
+            elif chance < 0.15:
                 rec = self.record("Service")
-                rec["First Name"], rec["Last Name"] = "Service", "Job " + rec["Employee ID"]
+                rec["First Name"], rec["Last Name"] = "Service", "Job" + rec["Employee ID"]
             else:
                 rec = self.record()
             self.workers[rec["Employee ID"]] = Worker(rec)
@@ -114,6 +114,9 @@ class Company:
 
     def plan_special_days(self):
         """Files that are wrong as a whole, and a reorganisation and a closing of a site, which are many changes and meant so."""
+        if self.days < 25:
+            return
+
         def at(part, what):
             self.later.setdefault(int(self.days * part) + 1, []).append(what)
         for part in (0.17, 0.61):
@@ -156,7 +159,7 @@ class Company:
         r = self.random
         for rate, what in ((1.6, self.hire), (3, self.transfer), (2, self.promote), (1, self.relocate), (0.5, self.marry), (0.8, self.dismiss),
                            (0.7, self.resign), (0.7, self.leave), (0.35, self.contract), (0.5, self.prolong), (0.12, self.convert),
-                           (0.25, self.rehire), (0.15, self.return_with_new_key), (0.6, self.err), (0.25, self.claim), (0.4, self.announce),
+                           (0.25, self.rehire), (0.15, self.return_with_new_key), (0.6, self.err), (0.25, self.claim), (0.15, self.circle), (0.4, self.announce),
                            (0.3, self.retroactive), (0.2, self.other_manager), (0.2, self.stay)):
             rate = max(rate * self.size / 2000, min(rate, 1) * 0.12)
             while rate > 0:
@@ -196,7 +199,7 @@ class Company:
         return w
 
     def contract(self, number):
-        kind = self.random.choice(("Contractor", "Contractor", "Partner")) if "workers" in self.features else "Contractor"
+        kind = self.random.choice(("Contractor", "Contractor", "Partner")) 
         return self.hire(number, kind, self.today + datetime.timedelta(self.random.randrange(25, 120)))
 
     # --- movers
@@ -254,7 +257,7 @@ class Company:
     def leave(self, number):
         if w := self.pick("employed"):
             w.state = "away"
-            w.record["Status"] = "Unpaid Leave" if "suspend" in self.features and self.random.random() < 0.5 else "On Leave"
+            w.record["Status"] = "Unpaid Leave" if self.random.random() < 0.5 else "On Leave"
             self.note(w, w.record["Status"])
             def back(_):
                 if w.state == "away":
@@ -337,7 +340,7 @@ class Company:
                 self.after(number, lead + 1, begins)
 
     def return_with_new_key(self, number):
-        if "rehire-match" in self.features and (old := self.pick("dropped")):
+        if old := self.pick("dropped"):
             rec = {**old.record, "Employee ID": self.new_key(), "Status": "Active", "Termination Date": "", "Hire Date": iso(self.today),
                    "Department": self.random.choice(DEPARTMENTS), "Manager": self.random.choice(self.managers()).key, "Account": ""}
             w = self.workers[rec["Employee ID"]] = Worker(rec)
@@ -352,9 +355,7 @@ class Company:
         if not (w := self.pick("employed")):
             return
         faults = [{"First Name": "B\x07ob"}, {"Hire Date": "31.02.2026"}, {"Department": "Enginering"}, {"Last Name": ""},
-                  {"Status": "Actve"}, {"Job Title": "Engi\ufffdneer"}]
-        if "refers" in self.features:
-            faults.append({"Manager": "999999"})
+                  {"Status": "Actve"}, {"Job Title": "Engi\ufffdneer"}, {"Manager": "999999"}, {"Manager": "999999"}]
         w.broken = self.random.choice(faults)
         self.note(w, f"broken: {w.broken}")
         if self.random.random() < 0.5:
@@ -364,6 +365,19 @@ class Company:
             self.note(w, "mended")
         mended.__name__ = "mended"
         self.after(number, self.random.randrange(1, 7), mended)
+
+    def circle(self, number):
+        """Two people are each other's manager for some days."""
+        a, b = self.pick("employed"), self.pick("employed")
+        if not a or not b or a is b:
+            return
+        a.broken, b.broken = {"Manager": b.key}, {"Manager": a.key}
+        for w in (a, b):
+            self.note(w, f"broken: {w.broken}")
+        def mended(_):
+            a.broken = b.broken = {}
+        mended.__name__ = "mended"
+        self.after(number, self.random.randrange(1, 5), mended)
 
     def claim(self, number):
         """A new record claims an account that another person has."""

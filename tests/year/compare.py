@@ -29,7 +29,7 @@ class Found:
 
 def read(server, site, now):
     """{DN: Found}, {DN of a group: number of members that are nobody's}."""
-    names = ["pwdEndTime", "userAccountControl", "accountExpires", "manager", "uid", "sAMAccountName"] + [r[0] for r in site.rules()]
+    names = ["pwdEndTime", "userAccountControl", "accountExpires", "manager", "mail", "description", "uid", "sAMAccountName"] + [r[0] for r in site.rules()]
     entries = {}
     for base in {site.people, site.leavers}:
         for dn, entry in server.search(base, "(objectClass=person)", *names):
@@ -61,6 +61,8 @@ def compare(server, site, model, now):
     for found in entries.values():
         for key in found.entry.get(site.key_attribute.lower(), []):
             by_key.setdefault(key, []).append(found)
+    model.name({key: {name: found[0].entry.get(name.lower(), [""])[0] for name in (site.account_attribute, "mail")}
+                for key, found in by_key.items()})
     for account in model.expected(now).values():
         here = by_key.pop(account.key, [])
         if len(here) != 1:
@@ -74,11 +76,14 @@ def compare(server, site, model, now):
             tell(account, "enabled", account.enabled(now), found.enabled)
         elif found.enabled and found.expires != account.expires:
             tell(account, "expires", str(account.expires), str(found.expires))
-        dangling = oracle.OTHER if account.was_moved and not site.ad else set()
-        if found.groups - dangling != account.groups - dangling:
+        if found.groups != account.groups:
             tell(account, "groups", sorted(account.groups), sorted(found.groups))
         for name, value in account.attributes.items():
             have = found.entry.get(name.lower(), [])
+            if name == "manager":
+                if site.ad:  # the server lets it follow
+                    value = model.dn_of(account.manager)
+                have, value = list(map(lab.normal, have)), lab.normal(value)
             if have != ([value] if value else []):
                 tell(account, name, value, have)
     for name, account in model.unowned.items():
@@ -90,7 +95,7 @@ def compare(server, site, model, now):
         told[f"an account that nobody should have: {found.dn}; {found.entry}; groups {sorted(found.groups)}"] = \
             past_of(found.entry.get(site.key_attribute.lower(), [""])[0])
     for group, members in strangers.items():
-        if group in oracle.OTHER and not site.ad:  # slapd without refint: a moved entry's old name stays in groups that are nobody's
+        if group in oracle.OTHER | oracle.GRANTED and not site.ad:  # slapd without refint: a moved entry's old name stays in groups that are nobody's
             continue
         told[f"members of {group} that are no accounts: {members}"] = ""
     return told

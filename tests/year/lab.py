@@ -1,6 +1,7 @@
 """A real directory server, the administrator who works in it by hand, and the program muster with a clock of its own."""
 import base64
 import datetime
+import functools
 import json
 import os
 import re
@@ -74,18 +75,40 @@ class Server:
             raise NotDone(f"{done.stderr}\n{ldif[-600:]}")
 
 
+@functools.cache
+def preload():
+    """The library of the command `faketime`, which itself would stand between the program and its signals."""
+    done = subprocess.run(["faketime", "-f", "@2026-01-01 00:00:00", "env"], capture_output=True, text=True, check=True)
+    return re.search("^LD_PRELOAD=(.*)$", done.stdout, re.M)[1]
+
+
 class Agent:
     def __init__(self, binary, folder):
         self.binary, self.folder = binary, folder
         self.seconds = 0.0
 
+    def command(self, *arguments):
+        return [self.binary, "--config", self.folder + "/muster.xml", "--output", "json", *arguments]
+
+    @staticmethod
+    def environment(now):
+        """A clock that shows `now` when the program starts, and goes on from there."""
+        return {**os.environ, "TZ": "Europe/Berlin", "LD_PRELOAD": preload(), "FAKETIME": now.astimezone(HOME).strftime("@%Y-%m-%d %H:%M:%S"),
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+    def service(self, now):
+        with open(self.folder + "/service.log", "a") as log:
+            return subprocess.Popen(self.command("run"), env=self.environment(now), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    @staticmethod
+    def stop(service):
+        service.terminate()
+        return service.wait(60)
+
     def muster(self, now, *arguments):
         """(exit code, JSON or text) of a command that believes it is `now`."""
-        local = now.astimezone(HOME).strftime("%Y-%m-%d %H:%M:%S")
-        env = {**os.environ, "TZ": "Europe/Berlin", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
         began = datetime.datetime.now()
-        done = subprocess.run(["faketime", "-f", "@" + local, self.binary, "--config", self.folder + "/muster.xml", "--output", "json", *arguments],
-                              env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        done = subprocess.run(self.command(*arguments), env=self.environment(now), capture_output=True, text=True, stdin=subprocess.DEVNULL)
         self.seconds += (datetime.datetime.now() - began).total_seconds()
         with open(self.folder + "/agent.log", "a") as f:
             f.write(f"--- {now} {arguments}: {done.returncode}\n{done.stderr}\n")

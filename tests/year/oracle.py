@@ -12,6 +12,11 @@ import zoneinfo
 DEPARTMENTS = ("Engineering", "Research", "IT", "Sales", "Marketing", "Finance", "Legal", "Operations")
 STATUS = {"Active": "active", "Terminated": "terminated", "On Leave": "leave", "Unpaid Leave": "unpaid"}
 DAYS_BEFORE = 7
+FIRST_HOUR = 6  # <joiner at>
+LAST_HOUR = 18  # <leaver on="end" at>
+GRACE = datetime.timedelta(days=2, hours=12)  # <role name="crm" grace>
+PLACES = {"Munich": "munich", "Hanoi": "hanoi"}  # <place>: units of people
+LEFT_TEXT = "left the company"  # <leaver><set attribute="description">
 KEPT = datetime.timedelta(days=44, hours=13)  # <leaver delete-after>
 HOME = "Europe/Berlin"  # the machine's time zone
 
@@ -48,7 +53,9 @@ class Account:
     off: str = ""  # why the account is switched off: waiting, absence, leaver, admin; empty: it is on
     expires: datetime.datetime = None
     left: datetime.datetime = None  # since when the account is a leaver's
-    was_moved: bool = False
+    manager: str = ""  # the key of the person whose DN `manager` has
+    kept: dict = dataclasses.field(default_factory=dict)  # group: until when it is kept, though its role does not apply any more
+    unnamed: set = dataclasses.field(default_factory=set)  # unique attributes that were given in this run: looked at, and then known
     reported: dict = dataclasses.field(default_factory=dict)  # attribute: what HR said when somebody else's value was reported
 
     def enabled(self, now):
@@ -104,6 +111,7 @@ class Oracle:
         self.unowned = {}  # account name: an Account of nobody's that was there before
         self.strangers = []  # DNs that administrators made by hand
         self.history = {}  # key: [(date, record as text)]
+        self.taken = {}  # unique attribute: values in small letters that somebody has or had
         self.acts = {}  # key: what administrators did by hand
 
     # --- HR's file
@@ -132,34 +140,81 @@ class Oracle:
 
     # --- a run of the agent
 
-    def today(self, record, now):
-        return now.astimezone(zoneinfo.ZoneInfo(HOME)).date()
+    def zone(self, r):
+        return zoneinfo.ZoneInfo(r.zone or HOME)
 
-    def end_of(self, day, record):
-        """The first instant after a day."""
-        following = datetime.datetime.combine(day + datetime.timedelta(1), datetime.time(), zoneinfo.ZoneInfo(HOME))
-        return following.astimezone(datetime.timezone.utc)
+    def today(self, r, now):
+        return now.astimezone(self.zone(r)).date()
+
+    def at(self, day, hour, r):
+        """An hour of a day where this person works; 24: the first instant after it."""
+        day += datetime.timedelta(hour // 24)
+        return datetime.datetime.combine(day, datetime.time(hour % 24), self.zone(r)).astimezone(datetime.timezone.utc)
 
     def kind(self, r, now):
-        today = self.today(r, now)
-        if r.key not in self.listed or r.status == "terminated" or (r.end and today > r.end):
+        if r.key not in self.listed or r.status == "terminated" or (r.end and now >= self.at(r.end, LAST_HOUR, r)):
             return "leaver"
         if r.status in ("leave", "unpaid"):
             return "absence"
-        if r.start and r.start > today:
+        if r.start and now < self.at(r.start, FIRST_HOUR, r):
             return "waiting"
         return "active"
 
+    def is_broken(self, r):
+        """A manager whom HR does not list, and managers in a circle: that person is left alone."""
+        seen = set()
+        above = r.manager
+        while above:
+            if above not in self.listed or above not in self.records:
+                return above == r.manager
+            if above == r.key:
+                return True
+            if above in seen:
+                return False  # a circle above, which is others' trouble
+            seen.add(above)
+            above = self.records[above].manager
+        return False
+
     def run(self, now, held=False):
         """A resync at `now`. held: too many are to be switched off, so that they wait for an approval, and nobody of them is half a leaver."""
+        self.kinds = {key: self.kind(r, now) for key, r in self.records.items()}
         self.adopt(now)
+        self.recognise(now)
         for key, record in self.records.items():
-            kind = self.kind(record, now)
+            kind = self.kinds[key]
             account = self.accounts.get(key)
+            if kind != "leaver" and self.is_broken(record):
+                continue
             if account:
                 self.repair(account, record, kind, now, held)
             elif self.may_create(record, kind, now):
                 self.create(record, kind, now)
+        for key, account in self.accounts.items():
+            if self.kinds[key] != "leaver" and not self.is_broken(self.records[key]):
+                account.manager = self.records[key].manager
+                account.attributes["manager"] = self.dn_of(account.manager)
+
+    def dn_of(self, key):
+        return f"{self.accounts[key].rdn},{self.accounts[key].parent}" if key in self.accounts else ""
+
+    def recognise(self, now):
+        """<rehire match="first last birth">: a new key whose fields are those of one former leaver takes that account over."""
+        former = {}
+        for key, account in self.accounts.items():
+            if self.kinds[key] == "leaver":
+                former.setdefault(self.identity(self.records[key]), []).append(key)
+        for key, record in list(self.records.items()):
+            found = former.get(self.identity(record), [])
+            if key in self.accounts or self.kinds[key] in ("leaver", "absence") or len(found) != 1 or self.is_broken(record):
+                continue
+            account = self.accounts.pop(found[0])
+            account.key = key
+            self.accounts[key] = account
+            self.acts[key] = self.acts.get(found[0], []) + [f"{now:%F} was {found[0]}"]
+
+    @staticmethod
+    def identity(r):
+        return r.first, r.last, r.birth
 
     def adopt(self, now):
         """Accounts that were there before, found by HR's account name. Two who claim the same one get nothing."""
@@ -171,6 +226,8 @@ class Oracle:
             if name in self.unowned and len(keys) == 1:
                 account = self.unowned.pop(name)
                 account.key = keys[0]
+                account.unnamed = set(self.site.unique(self.records[keys[0]])) - {self.site.account_attribute}
+                account.attributes[self.site.account_attribute] = name
                 self.accounts[keys[0]] = account
 
     def is_claimed(self, record):
@@ -185,19 +242,22 @@ class Oracle:
         return kind == "active" or record.start - datetime.timedelta(DAYS_BEFORE) <= self.today(record, now)
 
     def create(self, record, kind, now):
-        account = self.accounts[record.key] = Account(record.key, self.site.rdn(record), self.site.people)
+        account = self.accounts[record.key] = Account(record.key, self.site.rdn(record), self.home(record), unnamed=set(self.site.unique(record)))
         account.off = "waiting" if kind == "waiting" else ""
         self.repair(account, record, kind, now, False)
 
     def repair(self, account, record, kind, now, held):
         if kind == "leaver":
-            return held and not account.off or self.leave(account, record, now)
+            return held and account.enabled(now) or self.leave(account, record, now)
         self.attributes(account, record)
         self.switch(account, record, kind, now, held)
         self.access(account, record, kind, now)
 
+    def home(self, r):
+        return self.site.unit(PLACES[r.site]) if r.site in PLACES else self.site.people
+
     def leave(self, a, record, now):
-        if a.left and now >= a.left + KEPT and a.off and ("time" in self.features or now.hour < 12):
+        if a.left and now >= a.left + KEPT and a.off:
             del self.accounts[a.key]
             return
         if not a.off and a.left:
@@ -207,14 +267,21 @@ class Oracle:
         a.expires = None
         a.groups &= OTHER
         a.granted.clear()
+        a.kept.clear()
+        a.attributes["description"] = LEFT_TEXT
+        a.attributes["title"] = ""
         self.move(a, self.site.leavers)
 
     def move(self, a, parent):
-        a.was_moved |= a.parent != parent
+        if a.parent != parent and not self.site.ad:  # slapd without refint: groups that are not the agent's keep the old name
+            a.groups -= (OTHER | GRANTED) - a.granted
         a.parent = parent
 
     def switch(self, a, record, kind, now, held):
-        end = self.end_of(record.end, record) if record.type == "Contractor" and record.end else None
+        end = self.at(record.end, 24, record) if record.type in ("Contractor", "Partner") and record.end else None
+        if record.type == "Service" and self.kinds.get(record.owner, "leaver") == "leaver":
+            a.off = a.off or ("" if held else "owner")
+            return
         if kind == "absence":
             if not a.off and not held:
                 a.off = "absence"
@@ -223,17 +290,28 @@ class Oracle:
                 a.off = "waiting"
         elif a.off != "admin":  # what others switched off is theirs
             a.off = ""
-        if kind == "active" and a.left and not a.off:
-            self.move(a, self.site.people)
+        if a.left:
+            if kind == "active" and not a.off:
+                self.move(a, self.home(record))
+                a.attributes["description"] = ""
+        elif record.site in PLACES:
+            self.move(a, self.home(record))
         if not a.off:
             a.left = None
             a.expires = end
 
     def access(self, a, record, kind, now):
         if kind == "absence":
+            if record.status == "unpaid":  # <absence access="suspend">
+                a.groups &= OTHER
+                a.granted.clear()
+                a.kept.clear()
             return
         due = {g for _, _, applies, groups in ROLES if applies(record) for g in groups}
-        keep = OTHER | due | (GRANTED - a.granted)
+        for group in {"crm"} & a.granted - due:
+            a.kept.setdefault(group, now + GRACE)
+        a.kept = {g: until for g, until in a.kept.items() if g not in due and g in a.groups and until > now}
+        keep = OTHER | due | (GRANTED - a.granted) | a.kept.keys()
         a.granted &= keep
         a.groups &= keep
         if kind == "active" and a.enabled(now):
@@ -248,6 +326,41 @@ class Oracle:
                 continue  # somebody else's value stays until HR says something new
             a.reported.pop(name, None)
             a.attributes[name] = value
+
+    # --- names that nobody else has
+
+    def name(self, seen):
+        """Who got which number among those of one run is the agent's to say; that they are the lowest free ones is not. seen: key to
+        {attribute: value} as the directory has it."""
+        groups = {}
+        for account in self.accounts.values():
+            for attribute in account.unnamed:
+                wish = self.site.unique(self.records[account.key])[attribute]
+                groups.setdefault((attribute, wish), []).append(account)
+        for (attribute, wish), accounts in groups.items():
+            taken = self.taken.setdefault(attribute, set())
+            free = (c for c in self.candidates(*wish) if c.lower() not in taken)
+            given = [next(free) for _ in accounts]
+            taken.update(v.lower() for v in given)
+            found = [seen.get(a.key, {}).get(attribute, "") for a in accounts]
+            for account, value in zip(accounts, found if sorted(found) == sorted(given) else given):
+                account.attributes[attribute] = value
+                account.unnamed.discard(attribute)
+                if attribute == self.site.naming_attribute:
+                    account.rdn = f"{attribute}={value}"
+                    self.named_late(account)
+
+    @staticmethod
+    def candidates(stem, domain, longest):
+        number = ""
+        while True:
+            yield stem[:longest - len(str(number))] + str(number) + domain
+            number = number + 1 if number else 2
+
+    def named_late(self, account):
+        for report in self.accounts.values():
+            if report.manager == account.key and self.kinds[report.key] != "leaver":
+                report.attributes["manager"] = self.dn_of(account.key)
 
     # --- by hand
 

@@ -2,6 +2,7 @@
 import os
 from xml.sax.saxutils import quoteattr
 
+import letters
 import oracle
 
 
@@ -16,14 +17,28 @@ class Site:
         self.birthright = ("OU=Birthright,%s" if self.ad else "ou=birthright,%s") % self.groups
         self.placeholder = "" if self.ad else f"cn=nobody,ou=service,{self.suffix}"
         self.key_attribute = "employeeID" if self.ad else "employeeNumber"
+        self.names = "names" in features
+        self.naming_attribute = "" if self.ad else "uid"
         self.account_attribute = "sAMAccountName" if self.ad else "uid"
 
     def group_dn(self, name):
         base = self.birthright if name in oracle.EXCLUSIVE - {"crm"} else self.groups
         return f"cn={name},{base}"
 
+    def unit(self, name):
+        return ("OU=%s,%s" if self.ad else "ou=%s,%s") % (name, self.people)
+
     def rdn(self, r):
-        return f"cn={r.first} {r.last} ({r.key})" if self.ad else f"uid=u{r.key}"
+        """What a new entry is called; beside OpenLDAP, it has its unique name."""
+        return f"cn={r.first} {r.last} ({r.key})" if self.ad else "uid=" if self.names else f"uid=u{r.key}"
+
+    def unique(self, r):
+        """Attributes that nobody else has: name to (what stands before the number, what behind, how long both together may be)."""
+        if not self.names:
+            return {}
+        first, last = letters.plain(r.first).lower(), letters.plain(r.last).lower()
+        return {self.account_attribute: (letters.plain(r.first[:1]).lower() + last, "", 12),
+                "mail": (f"{first}.{last}", "@corp.example", 60)}
 
     # name, expression, the same in Python, what happens on drift
     def rules(self):
@@ -42,6 +57,9 @@ class Site:
     def attributes(self, r):
         """What the entry of this person must have: name to (value, on-drift)."""
         return {name: (value(r), drift) for name, _, value, drift in self.rules()}
+
+    UNIQUE = [("{account}", "lower-case(ascii(concat(substring(first, 1, 1), last)))", ' max-length="12"'),
+              ("mail", "concat(lower-case(ascii(concat(first, '.', last))), '@corp.example')", ' reuse-after="730d"')]
 
     # --- files
 
@@ -95,13 +113,16 @@ class Site:
     def attributes_xml(self):
         rows = "".join(f"    <attribute name=\"{name}\" owner=\"hr\" value={quoteattr(value)} on-drift=\"{drift}\"/>\n"
                        for name, value, _, drift in self.rules())
+        unique = "".join(f"    <attribute name=\"{name.format(account=self.account_attribute)}\" owner=\"hr\" value={quoteattr(value)} unique=\"true\"{more}/>\n"
+                         for name, value, more in self.UNIQUE if self.names)
         return f"""<mapping xmlns="urn:muster:config:1">
   <join>
     <match attribute="{self.key_attribute}" value="id"/>
     <match attribute="{self.account_attribute}" value="account"/>
   </join>
   <attributes>
-{rows}    <attribute name="telephoneNumber" owner="directory"/>
+{rows}{unique}    <attribute name="manager" owner="hr" value="manager" refers-to="person" on-drift="revert"/>
+    <attribute name="telephoneNumber" owner="directory"/>
   </attributes>
 </mapping>
 """
@@ -110,7 +131,8 @@ class Site:
         roles = ""
         for name, when, _, groups in oracle.ROLES:
             inner = "".join(f"<group dn=\"{self.group_dn(g)}\"/>" for g in groups)
-            roles += f"    <role name=\"{name}\" when={quoteattr(when)}>{inner}</role>\n"
+            grace = ' grace="P2DT12H"' if name == "crm" else ""
+            roles += f"    <role name=\"{name}\"{grace} when={quoteattr(when)}>{inner}</role>\n"
         return f"""<mapping xmlns="urn:muster:config:1">
   <access>
     <managed base="{self.birthright}" membership="exclusive"/>
@@ -121,16 +143,27 @@ class Site:
 """
 
     def lifecycle_xml(self):
-        rdn = "concat('cn=', first, ' ', last, ' (', id, ')')" if self.ad else "concat('uid=u', id)"
+        rdn = "concat('cn=', first, ' ', last, ' (', id, ')')" if self.ad else "concat('uid=', lower-case(ascii(concat(substring(first, 1, 1), last))), $number)"
+        if not self.names and not self.ad:
+            rdn = "concat('uid=u', id)"
         classes = ' object-class="user"' if self.ad else ""
+        places = "".join(f"    <place when=\"site='{site}'\" base=\"{self.unit(unit)}\"/>\n" for site, unit in oracle.PLACES.items())
+        leaves = f"""disable="true" strip="managed" move-to="{self.leavers}" delete-after="P44DT13H">
+      <set attribute="description" value="'{oracle.LEFT_TEXT}'"/>
+      <clear attribute="title"/>
+    </leaver>"""
         return f"""<mapping xmlns="urn:muster:config:1">
   <lifecycle>
-    <joiner when="status='active'" create="{self.people}" rdn="{rdn}" days-before="{oracle.DAYS_BEFORE}"{classes}/>
-    <leaver when="status='terminated' or ($today &gt; end and end != '')" disable="true" strip="managed" move-to="{self.leavers}"
-            delete-after="P44DT13H"/>
-    <absence when="status='leave' or status='unpaid'" disable="true"/>
-    <contractor when="type='Contractor'" expires="end"/>
-    <rehire match="id" enable="true"/>
+    <zone value="zone"/>
+    <joiner when="status='active'" create="{self.people}" rdn="{rdn}" days-before="{oracle.DAYS_BEFORE}" at="{oracle.FIRST_HOUR:02}:00"{classes}/>
+{places}    <leaver when="status='terminated'" {leaves}
+    <leaver on="end" at="{oracle.LAST_HOUR}:00" {leaves}
+    <absence when="status='leave'"/>
+    <absence when="status='unpaid'" access="suspend"/>
+    <contractor when="type='Contractor'" expires="end" warn-before="14d 3d"/>
+    <worker name="partner" when="type='Partner'" expires="end" expiry="optional" warn-before="30d"/>
+    <worker name="service" when="type='Service'" owner="owner" on-owner-left="disable"/>
+    <rehire match="first last birth"/>
   </lifecycle>
 </mapping>
 """
@@ -142,6 +175,8 @@ class Site:
         for name in sorted(oracle.EXCLUSIVE | oracle.GRANTED | oracle.OTHER):
             member = "" if self.ad else f"member: {self.placeholder}\n"
             ldif += f"dn: {self.group_dn(name)}\nobjectClass: {'group' if self.ad else 'groupOfNames'}\ncn: {name}\n{member}\n"
+        for unit in oracle.PLACES.values():
+            ldif += f"dn: {self.unit(unit)}\nobjectClass: organizationalUnit\n\n"
         for name in legacy:
             ldif += self.account_ldif(name, self.people)
         if not self.ad:
