@@ -111,7 +111,9 @@ Status Applier::settle(std::vector<Task>& tasks, std::vector<WriteOutcome>& outc
                (code == Errc::conflict || code == Errc::not_found || outcome.code == result_code::no_such_attribute)) {
       conflicts.push_back(&task.rows.front());
     } else {
-      const char* problem = is_password(task.rows.front().change) ? "password-hand-over" : task.verdict ? "write-refused" : "no-effect";
+      const char* problem = is_password(task.rows.front().change) ? "password-hand-over"
+                            : task.verdict                        ? "write-refused"
+                                                                  : "no-effect";
       refused(task.rows.front(), outcome.status.error(), problem, at);
     }
   }

@@ -36,7 +36,7 @@ class Engine {
     std::string config_file;
     bool dry_run = false;  ///< works on a private copy of the state, which is deleted in the end; apply() is never reached
     Progress progress;
-    std::string copy_of{};  ///< of a dry run: the state that is copied; empty: the configuration's
+    std::string copy_of{};    ///< of a dry run: the state that is copied; empty: the configuration's
     std::optional<Day> on{};  ///< of a dry run: the plan as of the last instant of that day, in the machine's zone
   };
   /// Opens the state. Errc::io when it cannot be opened.

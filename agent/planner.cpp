@@ -351,9 +351,8 @@ void Planner::plan_person(const PersonRow& row, const Now& now, bool again) {
   for (const PlanProblem& p : made.problems) problems.push_back(problem_row(p, row.person.key, entry ? entry->entry.dn : Dn{}));
   if (row.attempts > 0) {
     for (ProblemRow& old : store.problems(subject_name)) {
-      const bool trouble_of_writing =
-          old.code == "write-refused" || old.code == "disable-refused" || old.code == "no-effect" || old.code == "last-member" ||
-          old.code == "password-hand-over";
+      const bool trouble_of_writing = old.code == "write-refused" || old.code == "disable-refused" || old.code == "no-effect" ||
+                                      old.code == "last-member" || old.code == "password-hand-over";
       if (trouble_of_writing && !made.changes.empty()) problems.push_back(std::move(old));
     }
     if (made.changes.empty()) store.set_attempts(row.id, 0, std::nullopt);

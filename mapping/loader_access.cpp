@@ -79,8 +79,12 @@ void load_managed(const Element& element, RuleContext& context) {
   if (!is_base && !element.has("group")) return element.lacks("<managed> says neither 'base' nor 'group'", remedy);
   auto dn = read_dn(element, is_base ? "base" : "group");
   if (!dn) return;
-  ManagedRule rule{std::move(*dn), is_base, element.choice("membership", Membership::exclusive, kMemberships), element.at(),
-                   load_for_a_time(element), element.choice("on-drift", AttributeRule::OnDrift::revert, kGroupDrift)};
+  ManagedRule rule{std::move(*dn),
+                   is_base,
+                   element.choice("membership", Membership::exclusive, kMemberships),
+                   element.at(),
+                   load_for_a_time(element),
+                   element.choice("on-drift", AttributeRule::OnDrift::revert, kGroupDrift)};
   check_managed(element, rule, context);
   context.rules.managed.push_back(std::move(rule));
 }

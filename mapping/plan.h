@@ -76,11 +76,11 @@ struct Subject {
   AccountState account;
   std::vector<Membership> memberships;
   Ledger ledger;
-  std::vector<Grant> grants;    ///< those that run, and those that are over and whose membership is still there
-  std::optional<Order> order;   ///< `muster disable`: switched off whatever HR says
-  std::optional<Order> lifted;  ///< the last one that was, where the account is still off because of it
-  bool is_protected = false;    ///< nothing is written; the plan says so once, when there would be something
-  std::string protected_by;     ///< the rule, for the sentence
+  std::vector<Grant> grants;             ///< those that run, and those that are over and whose membership is still there
+  std::optional<Order> order;            ///< `muster disable`: switched off whatever HR says
+  std::optional<Order> lifted;           ///< the last one that was, where the account is still off because of it
+  bool is_protected = false;             ///< nothing is written; the plan says so once, when there would be something
+  std::string protected_by;              ///< the rule, for the sentence
   std::vector<Mention> mentions{};       ///< of a leaver: what is to be handed over
   std::optional<Instant> known_since{};  ///< since when HR's record is known as it is
   std::map<std::string, Reference, std::less<>> references{};  ///< by key: whom person_keys() names
