@@ -232,7 +232,6 @@ NameWish logon_wish(const char* attribute, const std::string& value) {
 
 /// Where a rule of <joiner> names an entry that HR's values name, too, both get the number.
 std::optional<Ava> numbered_rdn(Draft& d, Attributes& initial, const Ava& first) {
-  const JoinerRule& rule = *d.rules.joiner;
   const AttributeRule* owner = d.rules.attribute(first.type);
   if (!numbers_entries(d.rules) || (owner && owner->unique)) return first;
   const Values* found = initial.find(first.type);

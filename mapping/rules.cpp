@@ -56,11 +56,24 @@ std::vector<std::size_t> Rules::unused_fields() const {
     if (joiner->rdn) look(*joiner->rdn);
     see(start_index);
   }
-  for (const LeaverRule& l : leavers) look(l.when);
+  // An index of -1, where a rule names no field, is beyond all of them.
+  for (const LeaverRule& l : leavers) {
+    look(l.when);
+    see(static_cast<std::size_t>(l.on_index));
+    for (const LeaverWrite& w : l.writes) {
+      if (w.value) look(*w.value);
+    }
+  }
   for (const AbsenceRule& a : absences) look(a.when);
-  for (const ContractorRule& c : contractors) {
-    look(c.when);
-    if (c.expires_index >= 0) see(static_cast<std::size_t>(c.expires_index));
+  for (const WorkerRule& w : workers) {
+    look(w.when);
+    see(static_cast<std::size_t>(w.expires_index));
+    see(static_cast<std::size_t>(w.owner_index));
+  }
+  for (const PlaceRule& p : places) look(p.when);
+  if (zone) look(*zone);
+  if (rehire) {
+    for (const std::size_t i : rehire->fields) see(i);
   }
   std::vector<std::size_t> unused;
   for (std::size_t i = 0; i < used.size(); ++i) {
