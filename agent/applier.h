@@ -48,6 +48,7 @@ class Applier {
   void fill_create(Task& task);
   Status name_account(Change& create);
   Result<bool> is_name_taken(const std::string& name, const std::string& principal);
+  std::string with_end(std::string value, const Change& change) const;
   std::vector<Mod> value_mods(const Change& change) const;
   std::vector<Task> removal_tasks(std::vector<JournalRow> rows);
 

@@ -2,6 +2,9 @@
 #include <algorithm>
 
 #include "agent/applier.h"
+#include "agent/trusted_clock.h"
+#include "ldap/active_directory.h"
+#include "mapping/grants.h"
 
 namespace muster {
 
@@ -100,6 +103,14 @@ Applier::Task Applier::entry_task(std::vector<JournalRow> rows) {
   return task;
 }
 
+/// What was given for a time ends in the directory also while no agent runs.
+std::string Applier::with_end(std::string value, const Change& change) const {
+  const auto grant = context_.store.access_grant(grant_number(change.because.cause));
+  if (!grant || !grant->until || value.empty()) return value;
+  const auto left = std::chrono::ceil<std::chrono::seconds>(*grant->until - trusted_now(context_.store));
+  return active_directory::with_time_to_live(value, std::max(left, std::chrono::seconds(1)));
+}
+
 Applier::Task Applier::group_task(std::vector<JournalRow> rows) {
   Task task;
   task.rows = std::move(rows);
@@ -116,6 +127,7 @@ Applier::Task Applier::group_task(std::vector<JournalRow> rows) {
                         : r.change.from.empty() ? r.change.dn.str()
                                                 : r.change.from.front();
     if (!row && value.starts_with("uid:")) value = value.substr(4);
+    if (adds && context_.server.link_ttl) value = with_end(std::move(value), r.change);
     values.push_back(std::move(value));
   }
   if (std::any_of(values.begin(), values.end(), [](const std::string& v) { return v.empty(); })) {

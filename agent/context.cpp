@@ -6,7 +6,8 @@ namespace muster {
 
 ServerTraits ServerTraits::of(const ServerInfo& server) {
   constexpr unsigned kStrong = 128;  // what Active Directory wants for passwords (MS-ADTS section 3.1.1.3.1.5)
-  ServerTraits t{server.family, server.default_context, server.tls || server.sealed >= kStrong, server.bound_as, true, true};
+  ServerTraits t{
+      server.family, server.default_context, server.tls || server.sealed >= kStrong, server.bound_as, server.link_ttl, true, true};
   const auto requires_it = [&](const char* object_class, const std::string& attribute) {
     if (!server.classes.find(object_class)) return server.family != Family::active_directory;
     const auto must = server.classes.must_of({object_class});

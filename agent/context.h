@@ -21,6 +21,7 @@ struct ServerTraits {
   std::string domain;                                          ///< Active Directory: the domain's DN
   bool encrypted = false;                                      ///< the connection, by TLS or by Kerberos
   std::string account;                                         ///< who we are there
+  bool link_ttl = false;                                       ///< Active Directory: memberships can end by themselves there
   bool member_required = true, unique_member_required = true;  ///< groups of these classes cannot be empty (the server's schema)
 
   static ServerTraits of(const ServerInfo& server);

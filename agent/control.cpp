@@ -5,6 +5,7 @@
 #include "agent/change_json.h"
 #include "agent/guarded.h"
 #include "agent/report.h"
+#include "agent/requests.h"
 #include "service/local_socket.h"
 
 namespace muster {
@@ -69,6 +70,13 @@ json Control::decide(const json& request, bool approve) {
   });
 }
 
+json Control::act(const json& request) {
+  return on_engine([this, request]() -> json {
+    auto answer = act_on_person(engine_, request, {[&] { return daemon_.require_ready(); }, [&] { return daemon_.settle(); }});
+    return answer ? result_of(std::move(*answer)) : error_to_json(answer.error());
+  });
+}
+
 json Control::dispatch(const json& request) {
   const std::string command = request.is_object() ? request.value("command", "") : "";
   if (command == "status") {
@@ -78,6 +86,7 @@ json Control::dispatch(const json& request) {
   if (command == "resync") return resync(request);
   if (command == "approve") return decide(request, true);
   if (command == "reject") return decide(request, false);
+  if (is_about_a_person(command)) return act(request);
   return error_to_json({Errc::config, "the service does not know the request '" + command + "'",
                         "the command and the service are of different versions"});
 }

@@ -22,6 +22,7 @@ class Control {
   nlohmann::json dispatch(const nlohmann::json& request);
   nlohmann::json resync(const nlohmann::json& request);
   nlohmann::json decide(const nlohmann::json& request, bool approve);
+  nlohmann::json act(const nlohmann::json& request);
   /// Runs on the engine's thread and waits for it.
   nlohmann::json on_engine(std::function<nlohmann::json()> work);
 

@@ -8,6 +8,7 @@
 
 #include "agent/applier.h"
 #include "agent/feed_intake.h"
+#include "agent/grants.h"
 #include "agent/guarded.h"
 #include "agent/planner.h"
 #include "agent/sha256.h"
@@ -229,13 +230,15 @@ Result<Instant> Engine::due(Instant now) {
     const bool was_set_back = now + std::chrono::seconds(2) < looked_at_;
     looked_at_ = now;
     if (was_set_back) store.mark_all_dirty();
+    const auto grant_ends = end_grants_due(*context_, now);
     if (store.meta("day") != day_stamp(today)) {
       store.mark_all_dirty();
       store.set_meta("day", day_stamp(today));
     }
     transaction.commit();
     const Instant at_most = now + std::chrono::minutes(1);
-    return std::min({at_most, store.next_retry().value_or(at_most), store.next_due().value_or(at_most)});
+    return std::min(
+        {at_most, store.next_retry().value_or(at_most), store.next_due().value_or(at_most), grant_ends.value_or(at_most)});
   });
 }
 

@@ -92,6 +92,23 @@ class Engine {
   Status approve(const std::string& hold, const Verdicts& verdict);
   Status reject(const std::string& hold, const Verdicts& verdict);
 
+  /// What an operator asks for about one person (engine_grants.cpp); settle() follows.
+  struct Wish {
+    std::string person;  ///< HR's key, or the DN of the account
+    std::string group;   ///< grant, revoke: its DN or name
+    std::chrono::seconds duration{};
+    std::string by, reason;
+  };
+  /// Access for a time; it begins now, or waits in a hold for somebody else to agree. Needs the connection. The person's row.
+  /// Errc::refused with the rule or the reason against it.
+  Result<Row> grant(const Wish& wish);
+  Result<Row> revoke(const Wish& wish);
+  /// An account is switched off whatever HR says, and on again. Need no connection: the order stands until it can be carried out.
+  Status order_disable(const Wish& wish);
+  Status lift_order(const Wish& wish);
+  /// What protects the account from being written; empty: nothing. Needs the connection.
+  Result<std::string> protection_of(const std::string& person);
+
   /// Notes a trouble of the directory connection (shown by status and problems), or that it is over.
   void directory_trouble(const std::optional<Error>& error);
   /// Without any upstream nobody waits for events.
@@ -119,6 +136,21 @@ class Engine {
   Result<bool> round(int number, RunReport& report, Gatekeeper& gate);
   Result<bool> approve_rules(const std::string& hold, const Verdicts& verdict, bool approved);
   Status end_restoration();
+  /// A person, an entry, or both.
+  struct Target {
+    std::optional<PersonRow> person;
+    std::optional<EntryRow> entry;
+    Row person_row() const { return person ? person->id : 0; }
+    Row entry_row() const { return entry ? entry->id : 0; }
+    std::string name() const { return person ? "person " + person->person.key.rep() : entry->entry.dn.str(); }
+  };
+  Result<Target> target_of(const std::string& text);
+  Status check_grant(const AccessGrantRow& wish, const PersonRow& person, const EntryRow& entry, const GroupRow& group);
+  void begin_grant(AccessGrantRow grant, Instant now);
+  void hold_grant(AccessGrantRow grant, const EntryRow& entry, Instant now);
+  /// False: the hold is no grant.
+  Result<bool> decide_grant(const std::string& hold, const Verdicts& verdict, bool approved);
+  void record_order(const std::string& kind, const Target& target, const Wish& wish, Row order);
   void progress(const std::string& what, std::size_t done, std::size_t total) const;
 
   std::unique_ptr<Context> context_;

@@ -222,6 +222,9 @@ Status Engine::approve(const std::string& id, const Verdicts& verdict) {
     auto rules = approve_rules(id, verdict, true);
     if (!rules) return std::move(rules).error();
     if (*rules) return ok();
+    auto granted = decide_grant(id, verdict, true);
+    if (!granted) return std::move(granted).error();
+    if (*granted) return ok();
     Store& store = context_->store;
     auto hold = find_open_hold(store, id);
     if (!hold) return std::move(hold).error();
@@ -243,6 +246,9 @@ Status Engine::reject(const std::string& id, const Verdicts& verdict) {
     auto rules = approve_rules(id, verdict, false);
     if (!rules) return std::move(rules).error();
     if (*rules) return ok();
+    auto granted = decide_grant(id, verdict, false);
+    if (!granted) return std::move(granted).error();
+    if (*granted) return ok();
     return muster::reject(*context_, id, verdict, system_now().utc);
   });
 }

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "agent/grants.h"
 #include "agent/sha256.h"
 #include "ldap/active_directory.h"
 
@@ -86,7 +87,10 @@ Subject Planner::subject_of(Context& context, const PersonRow* person, const Ent
   Subject s;
   if (person) s.person = &person->person;
   if (person && uses_references(context.rules())) s.references = references_of(context, *person, now);
-  if (!row) return s;
+  if (!row) {
+    if (person) tell_order(context.store, person->id, 0, s);
+    return s;
+  }
   s.entry = &row->entry;
   s.account.disabled = context.accounts->is_disabled(row->entry, now.utc);
   s.account.expires = context.accounts->expires(row->entry);
@@ -94,12 +98,14 @@ Subject Planner::subject_of(Context& context, const PersonRow* person, const Ent
   if (person) s.known_since = person->known_at;
   const bool has_left = s.ledger.disabled_for == Decision::leaver || s.ledger.settled.count("left;muster") > 0;
   if (person && has_left) s.mentions = context.store.mentions_of(row->id);
-  for (const MembershipRow& m : context.store.memberships(row->id, member_values(row->entry)))
-    s.memberships.push_back({m.dn, m.granted});
+  const auto memberships = context.store.memberships(row->id, member_values(row->entry));
+  for (const MembershipRow& m : memberships)
+    s.memberships.push_back({m.dn, m.granted, m.granted ? grant_number(m.because.cause) : 0});
+  tell_grants(context.store, person ? person->id : 0, memberships, s);
+  tell_order(context.store, person ? person->id : 0, row->id, s);
   const auto primary = primary_group(context, row->entry);
   const auto is_primary = [&](const Membership& m) { return m.group == primary->dn; };
-  if (primary && std::none_of(s.memberships.begin(), s.memberships.end(), is_primary))
-    s.memberships.push_back({primary->dn, false});
+  if (primary && std::none_of(s.memberships.begin(), s.memberships.end(), is_primary)) s.memberships.push_back({primary->dn});
   return s;
 }
 
@@ -130,6 +136,13 @@ void Planner::protect(Subject& s, const EntryRow* row) const {
   for (const std::string& key : row ? member_values(*s.entry) : std::vector<std::string>{s.entry->dn.normal()}) {
     if (outside_protected_.count(key)) by("<protect member-of>: a member of a protected group");
   }
+}
+
+Result<std::string> Planner::protection(const PersonRow* person, const EntryRow* entry, const Now& now) {
+  MUSTER_TRY(read_outside_protected());
+  Subject s = subject_of(context_, person, entry, now);
+  protect(s, entry);
+  return s.protected_by;
 }
 
 bool Planner::inside_fence(const Change& c) const {
@@ -194,6 +207,7 @@ bool Planner::journal_change(const Change& change, Row person, Row entry, std::v
     return false;
   }
   row.hold = store.approved_by(row.hash);
+  if (row.hold.empty()) row.hold = change.approval;
   if (!change.group.empty()) {
     const auto group = store.group_by_dn(change.group);
     if (!group) {
@@ -313,6 +327,9 @@ void Planner::plan_person(const PersonRow& row, const Now& now, bool again) {
     if (made.changes.empty()) store.set_attempts(row.id, 0, std::nullopt);
   }
   if (entry) settle_agreed(*entry, made);
+  for (const auto& [id, why] : made.ended) {
+    if (auto grant = store.access_grant(id)) close_grant(context_, std::move(*grant), {"ended", why, ""}, now.utc);
+  }
   journal(made, row.id, entry ? entry->id : 0, subject_name, std::move(problems), now);
 }
 
@@ -333,19 +350,28 @@ void Planner::plan_page_by_page(const Now& now, bool again) {
   }
 }
 
+/// Somebody said what becomes of this very entry, whoever owns it.
+bool Planner::is_under_order(const EntryRow& row) {
+  return context_.store.order_on(0, row.id) || row.ledger.disabled_for == Decision::order;
+}
+
 void Planner::plan_strangers(const Now& now, bool again) {
   // A record that cannot be read may be the owner of any of them.
-  if (!context_.store.meta("feed.unreadable").empty()) return;
+  const bool any_may_be_owned = !context_.store.meta("feed.unreadable").empty();
   for (Row after = 0;;) {
     const auto page = context_.store.dirty_strangers(after, kPage);
     if (page.empty()) return;
     for (const EntryRow& row : page) {
+      const bool has_order = is_under_order(row);
+      if (any_may_be_owned && !has_order) continue;
       if (again) context_.store.forget_planned_of(0, row.id);
       context_.store.mark_stranger_planned(row.id);
-      if (context_.store.is_claimed(row.id)) continue;
+      const bool is_disputed = any_may_be_owned || context_.store.is_claimed(row.id);
+      if (is_disputed && !has_order) continue;
       Subject subject = subject_of(context_, nullptr, &row, now);
       protect(subject, &row);
-      const Plan made = plan(subject, context_.rules(), now);
+      Plan made = plan(subject, context_.rules(), now);
+      if (is_disputed) std::erase_if(made.changes, [](const Change& c) { return c.decision != Decision::order; });
       std::vector<ProblemRow> problems;
       for (const PlanProblem& p : made.problems) problems.push_back(problem_row(p, PersonKey{}, row.entry.dn));
       journal(made, 0, row.id, entry_subject(row.id), std::move(problems), now);

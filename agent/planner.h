@@ -33,6 +33,9 @@ class Planner {
   /// The subject of a person as the store knows it, for `why` too. `person` and `entry` must outlive it.
   static Subject subject_of(Context& context, const PersonRow* person, const EntryRow* entry, const Now& now);
 
+  /// The rule that keeps an account from being written; empty: none.
+  Result<std::string> protection(const PersonRow* person, const EntryRow* entry, const Now& now);
+
  private:
   void link_dirty(const Now& now);
   static bool by_fields(const Rules& rules);
@@ -52,6 +55,7 @@ class Planner {
   void plan_page_by_page(const Now& now, bool again);
   void plan_person(const PersonRow& row, const Now& now, bool again);
   std::vector<ProblemRow> link_problem(const PersonRow& row, const EntryRow* entry, const Now& now);
+  bool is_under_order(const EntryRow& row);
   void protect(Subject& subject, const EntryRow* row) const;
   void journal(const Plan& plan, Row person, Row entry, const std::string& subject, std::vector<ProblemRow> problems,
                const Now& now);

@@ -108,7 +108,7 @@ Status Planner::plan_unresolved_member(const GroupRow& group, const std::string&
     if (*expected || active_directory::is_foreign(**found)) return ok();
     Subject subject;
     subject.entry = &**found;
-    subject.memberships.push_back({group.dn, false});
+    subject.memberships.push_back({group.dn});
     protect(subject, nullptr);
     made = plan(subject, context_.rules(), now);
   } else {

@@ -5,6 +5,7 @@
 #include "agent/change_json.h"
 #include "agent/gatekeeper.h"
 #include "agent/planner.h"
+#include "agent/trusted_clock.h"
 
 namespace muster {
 
@@ -108,6 +109,37 @@ json problems_report(Store& store) {
   return {{"problems", std::move(all)}};
 }
 
+namespace {
+
+json grant_item(const AccessGrantRow& g, Instant trusted) {
+  json j = {{"id", g.id},
+            {"person", g.key.rep()},
+            {"group", g.dn.str()},
+            {"by", g.by},
+            {"reason", g.reason},
+            {"state", g.state},
+            {"for", human_duration(g.duration)},
+            {"created", iso_time(g.created)}};
+  if (!g.approver.empty()) j["agreed by"] = g.approver;
+  if (g.until) j["until"] = iso_time(*g.until);
+  if (g.state == "running") j["seconds left"] = std::max<std::int64_t>(0, (*g.until - trusted).count() / 1000);
+  if (g.state == "waiting") j["hold"] = short_id(g.hold);
+  if (!g.over.empty()) j["over"] = g.over;
+  return j;
+}
+
+}  // namespace
+
+json grants_report(Store& store, bool all) {
+  const Instant trusted = trusted_now(store);
+  json items = json::array();
+  for (const AccessGrantRow& g : store.access_grants(!all)) items.push_back(grant_item(g, trusted));
+  json report = {{"grants", std::move(items)}};
+  const auto behind = trusted - std::chrono::time_point_cast<std::chrono::milliseconds>(system_now().utc);
+  if (behind > std::chrono::minutes(1)) report["clock behind seconds"] = behind.count() / 1000;
+  return report;
+}
+
 AuditCheck verify_audit(Store& store) {
   AuditCheck check;
   std::string previous;
@@ -133,6 +165,18 @@ AuditCheck verify_audit(Store& store) {
   return check;
 }
 
+namespace {
+
+json grants_status(Store& store) {
+  std::size_t running = 0, waiting = 0;
+  for (const AccessGrantRow& g : store.access_grants(true)) ++(g.state == "running" ? running : waiting);
+  json j = {{"running", running}, {"waiting", waiting}};
+  if (const auto next = store.next_grant_end()) j["next ends"] = iso_time(*next);
+  return j;
+}
+
+}  // namespace
+
 json status_report(Store& store, const json& live) {
   json holds = json::array();
   for (const HoldRow& h : store.holds(true)) holds.push_back(hold_item(h));
@@ -145,6 +189,8 @@ json status_report(Store& store, const json& live) {
                  {"holds", std::move(holds)},
                  {"problems", store.count_problems()},
                  {"drift", drift},
+                 {"grants", grants_status(store)},
+                 {"disabled by order", store.orders().size()},
                  {"feed taken", store.meta("feed.taken")},
                  {"last settled", store.meta("settled")},
                  {"audit records", store.last_audit() ? store.last_audit()->seq : 0},

@@ -22,6 +22,10 @@ nlohmann::json problems_report(Store& store);
 Result<nlohmann::json> why_report(Store& store, Config& config, const std::string& person, const std::string& group);
 /// Errc::not_found: no such group in the watched base. `group` is a DN, or the first value of one.
 Result<nlohmann::json> who_report(Store& store, Config& config, const std::string& group);
+/// The group by its DN, or by the first value of one. Errc::not_found; Errc::config where several have that name.
+Result<GroupRow> find_group(Store& store, const std::string& group);
+/// Access that was given for a time: what runs and waits, or all there ever was.
+nlohmann::json grants_report(Store& store, bool all);
 /// What the state file knows; `live` is what the running service says, or null.
 nlohmann::json status_report(Store& store, const nlohmann::json& live);
 

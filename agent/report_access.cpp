@@ -170,6 +170,8 @@ Result<json> why_report(Store& store, Config& config, const std::string& key, co
     for (const Mention& m : has_left ? store.mentions_of(entry->id) : std::vector<Mention>{})
       j["hand-over"].push_back({{"attribute", m.attribute}, {"of", m.dn.str()}});
   }
+  if (const auto order = store.order_on(person->id, entry ? entry->id : 0))
+    j["order"] = {{"by", order->by}, {"reason", order->reason}, {"since", iso_time(order->since)}};
   j["access"] = access_of(store, rules, *person, entry, group, now);
   if (group.empty() && entry) j["attributes"] = attributes_of(rules, *entry, person->person, now);
   j["problems"] = json::array();
@@ -217,7 +219,7 @@ void add_members(Store& store, Config& config, const GroupRow& g, const std::str
 
 }  // namespace
 
-Result<json> who_report(Store& store, Config& config, const std::string& wanted) {
+Result<GroupRow> find_group(Store& store, const std::string& wanted) {
   std::vector<GroupRow> found;
   for (GroupRow& g : store.groups()) {
     if (names_group(g.dn, wanted)) found.push_back(std::move(g));
@@ -228,7 +230,13 @@ Result<json> who_report(Store& store, Config& config, const std::string& wanted)
   if (found.size() > 1)
     return Error{Errc::config, "'" + wanted + "' names " + std::to_string(found.size()) + " groups",
                  "give the DN: " + found.front().dn.str()};
-  const GroupRow& g = found.front();
+  return std::move(found.front());
+}
+
+Result<json> who_report(Store& store, Config& config, const std::string& wanted) {
+  auto found = find_group(store, wanted);
+  if (!found) return std::move(found).error();
+  const GroupRow& g = *found;
   const ManagedRule* managed = config.rules.managed_group(g.dn);
   json members = json::array();
   std::set<std::string> seen{g.dn.normal()};

@@ -118,6 +118,10 @@ std::string account_name(std::string_view wish, unsigned number) {
   return cut(to_lower(plain(wish)), kLongestName - digits.size()) + digits;
 }
 
+std::string with_time_to_live(std::string_view dn, std::chrono::seconds span) {
+  return "<TTL=" + std::to_string(span.count()) + "," + std::string(dn) + ">";
+}
+
 std::string domain_of(const Dn& context) {
   std::string domain;
   for (Dn at = context; !at.empty(); at = at.parent()) {

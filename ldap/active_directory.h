@@ -1,6 +1,7 @@
 // What Active Directory means by its attributes. Pure.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,6 +39,9 @@ std::string unicode_password(std::string_view password);
 std::string account_name(std::string_view wish);
 /// The same with a number behind it, still at most 20 bytes.
 std::string account_name(std::string_view wish, unsigned number);
+
+/// A member that the domain controller itself takes away after a while: "<TTL=3600,CN=Ann,...>" (MS-ADTS section 3.1.1.9.2).
+std::string with_time_to_live(std::string_view dn, std::chrono::seconds span);
 
 /// "corp.example" of "DC=corp,DC=example".
 std::string domain_of(const Dn& context);

@@ -53,6 +53,7 @@ struct ServerInfo {
   std::vector<std::string> sasl_mechanisms;
   std::string default_context;  ///< AD: the domain (defaultNamingContext)
   std::string host;             ///< AD: dnsHostName
+  bool link_ttl = false;        ///< AD: a member may have a time to live (MS-ADTS 3.1.1.9.2), which the forest enables
   /// What numbers of this server's own count mean something to: AD the invocationId of its database (MS-ADTS 3.1.1.1.9),
   /// others the URL; empty for OpenLDAP, whose entryCSN is comparable everywhere.
   std::string incarnation;

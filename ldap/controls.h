@@ -22,6 +22,7 @@ inline constexpr std::string_view kNotification = "1.2.840.113556.1.4.528";
 inline constexpr std::string_view kShowDeleted = "1.2.840.113556.1.4.417";
 inline constexpr std::string_view kDomainScope = "1.2.840.113556.1.4.1339";
 inline constexpr std::string_view kPermissiveModify = "1.2.840.113556.1.4.1413";
+inline constexpr std::string_view kLinkTtl = "1.2.840.113556.1.4.2309";
 inline constexpr std::string_view kPersistentSearch = "2.16.840.1.113730.3.4.3";   ///< draft-ietf-ldapext-psearch
 inline constexpr std::string_view kNoOp = "1.3.6.1.4.1.4203.666.5.2";              ///< OpenLDAP
 inline constexpr std::string_view kEffectiveRights = "1.3.6.1.4.1.42.2.27.9.5.2";  ///< draft-ietf-ldapext-acl-model

@@ -135,6 +135,21 @@ Status find_incarnation(Connection::Impl& impl, const Attributes& root) {
   return ok();
 }
 
+/// Whether the forest has switched on Privileged Access Management (MS-ADTS section 3.1.1.9.2). Where that is hidden from the
+/// account, it is not counted on.
+Status find_link_ttl(Connection::Impl& impl, const Attributes& root) {
+  ServerInfo& info = impl.info;
+  const std::string_view configuration = root.first("configurationnamingcontext");
+  if (info.family != Family::active_directory || !info.has_control(wire::kLinkTtl) || configuration.empty()) return ok();
+  auto object = read_raw(impl, "CN=Partitions," + std::string(configuration), "(objectClass=*)", {"msDS-EnabledFeature"});
+  if (!object) return object.error().code == Errc::unreachable ? Status(std::move(object).error()) : ok();
+  const Values features = values_of(*object, "msds-enabledfeature");
+  info.link_ttl = std::any_of(features.begin(), features.end(), [](const std::string& feature) {
+    return to_lower(feature).starts_with("cn=privileged access management feature,");
+  });
+  return ok();
+}
+
 }  // namespace
 
 bool ServerInfo::has_control(std::string_view oid) const { return contains(controls, oid); }
@@ -167,13 +182,14 @@ Status wire::describe_server(Connection::Impl& impl, const Endpoint& endpoint) {
   auto root = read_raw(impl, "", "(objectClass=*)",
                        {"objectClass", "namingContexts", "supportedControl", "supportedExtension", "supportedFeatures",
                         "supportedCapabilities", "supportedSASLMechanisms", "vendorName", "vendorVersion", "subschemaSubentry",
-                        "defaultNamingContext", "dnsHostName", "dsServiceName"});
+                        "defaultNamingContext", "configurationNamingContext", "dnsHostName", "dsServiceName"});
   if (!root) return std::move(root).error();
   take_root(*root, endpoint.family, impl.info);
   impl.subschema = root->first("subschemasubentry");
   auto who = who_am_i(impl, endpoint.bind_dn);
   if (!who) return std::move(who).error();
   impl.info.bound_as = std::move(*who);
+  MUSTER_TRY(find_link_ttl(impl, *root));
   return find_incarnation(impl, *root);
 }
 

@@ -1,5 +1,6 @@
 // <access>
 #include <algorithm>
+#include <sstream>
 
 #include "mapping/loader_parts.h"
 #include "mapping/loader_values.h"
@@ -38,6 +39,36 @@ void check_managed(const Element& element, const ManagedRule& rule, const RuleCo
                    "a protected group is never written: remove one of the two");
 }
 
+std::vector<std::string> words_of(const std::string& text) {
+  std::vector<std::string> words;
+  std::istringstream in(text);
+  for (std::string word; in >> word;) words.push_back(std::move(word));
+  return words;
+}
+
+/// Limits that could never be met are mistakes: nobody could give what two people must.
+std::optional<ManagedRule::ForATime> load_for_a_time(const Element& managed) {
+  const auto grant = only_child(managed, "grant");
+  if (!grant) return std::nullopt;
+  ManagedRule::ForATime rule;
+  rule.at = grant->at();
+  rule.allowed = grant->truth("allowed", true);
+  rule.two_person = grant->truth("two-person", false);
+  rule.approvers = words_of(grant->text("approvers"));
+  if (grant->has("max-duration")) rule.max_duration = read_span(*grant, "max-duration");
+  if (rule.max_duration && rule.max_duration->count() == 0)
+    grant->wrong_in("max-duration", "'" + grant->text("max-duration") + "' is no time at all",
+                    "write 30m, 8h or 30d; or allowed=\"false\"");
+  for (const char* limit : {"max-duration", "approvers", "two-person"}) {
+    if (!rule.allowed && grant->has(limit))
+      grant->wrong_at(limit, std::string("'") + limit + "' has no meaning where allowed=\"false\"", "remove one of the two");
+  }
+  if (rule.allowed && rule.two_person && rule.approvers.size() == 1)
+    grant->wrong_in("approvers", "two people must agree, and only one may: '" + rule.approvers.front() + "'",
+                    "name another one, or remove two-person=\"true\"");
+  return rule;
+}
+
 void load_managed(const Element& element, RuleContext& context) {
   const bool is_base = element.has("base");
   const char* const remedy = "write one of the two; repeat <managed> for more";
@@ -45,7 +76,8 @@ void load_managed(const Element& element, RuleContext& context) {
   if (!is_base && !element.has("group")) return element.lacks("<managed> says neither 'base' nor 'group'", remedy);
   auto dn = read_dn(element, is_base ? "base" : "group");
   if (!dn) return;
-  ManagedRule rule{std::move(*dn), is_base, element.choice("membership", Membership::exclusive, kMemberships), element.at()};
+  ManagedRule rule{std::move(*dn), is_base, element.choice("membership", Membership::exclusive, kMemberships), element.at(),
+                   load_for_a_time(element)};
   check_managed(element, rule, context);
   context.rules.managed.push_back(std::move(rule));
 }

@@ -90,10 +90,11 @@ void shield(Draft& draft) {
                 where);
 }
 
-/// Nobody repairs data here: who has a fault in the record is left as a whole, but what switches off is done.
+/// Nobody repairs data here: who has a fault in the record is left as a whole, but what switches off is done, and what somebody
+/// decided.
 void leave_broken(Draft& draft) {
   if (!draft.is_broken) return;
-  std::erase_if(draft.plan.changes, [](const Change& c) { return c.action != Action::disable; });
+  std::erase_if(draft.plan.changes, [](const Change& c) { return c.action != Action::disable && c.approval.empty(); });
 }
 
 /// The zone of a person; the machine's own, and a problem where there is a draft, when its name is none.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "mapping/grants.h"
 #include "mapping/rules.h"
 #include "schema/change.h"
 #include "schema/entry.h"
@@ -23,6 +24,7 @@ struct AccountState {
 struct Membership {
   Dn group;
   bool granted_by_us = false;  ///< the agent added it, and nobody took it away since
+  std::int64_t grant = 0;      ///< and because of this grant; 0: of none
 };
 
 /// What the agent remembers of an entry; all of it comes from the store.
@@ -55,6 +57,9 @@ struct Subject {
   AccountState account;
   std::vector<Membership> memberships;
   Ledger ledger;
+  std::vector<Grant> grants;             ///< those that run, and those that are over and whose membership is still there
+  std::optional<Order> order;            ///< `muster disable`: switched off whatever HR says
+  std::optional<Order> lifted;           ///< the last one that was, where the account is still off because of it
   bool is_protected = false;             ///< nothing is written; the plan says so once, when there would be something
   std::string protected_by;              ///< the rule, for the sentence
   std::vector<Mention> mentions{};       ///< of a leaver: what is to be handed over
@@ -86,6 +91,8 @@ struct Plan {
   std::vector<PlanNotice> notices{};
   /// The earliest instant at which the plan for this person may be another one although nothing was changed; none: never.
   std::optional<Instant> due{};
+  /// Grants that end now, by number, because the person leaves: the store closes them.
+  std::vector<std::pair<std::int64_t, std::string>> ended{};
 };
 
 /// Which groups a person should be in, and by which role; for `why` and `who`.

@@ -49,6 +49,8 @@ namespace {
 using Kind = State::Kind;
 using Ownership = ManagedRule::Membership;
 
+constexpr const char* kAway = "which counts only while the person is at work";
+
 bool is_shielded(const Rules& rules, const Dn& group) {
   return std::any_of(rules.protected_groups.begin(), rules.protected_groups.end(), [&](const Dn& g) { return g == group; });
 }
@@ -60,8 +62,9 @@ void remove(Draft& d, const Membership& m, Decision decision, Reason because) {
 }
 
 void strip(Draft& d) {
+  end_grants(d);
   const auto how = d.state.leaver ? d.state.leaver->strip : LeaverRule::Strip::none;
-  if (how == LeaverRule::Strip::none) return;
+  if (how == LeaverRule::Strip::none) return remove_all_granted(d, Decision::leaver, "and the person leaves");
   for (const Membership& m : d.subject.memberships) {
     if (is_shielded(d.rules, m.group)) continue;
     if (how == LeaverRule::Strip::all || d.rules.managed_group(m.group)) remove(d, m, Decision::leaver, d.state.why);
@@ -120,14 +123,27 @@ bool has_grace(Draft& d, const Dn& group) {
   return true;
 }
 
-void remove_undue(Draft& d, const std::vector<Due>& due) {
+void remove_undue(Draft& d, const std::vector<Due>& due, bool may_be_granted) {
   for (const Membership& m : d.subject.memberships) {
     if (std::any_of(due.begin(), due.end(), [&](const Due& x) { return x.group->dn == m.group; })) continue;
     const ManagedRule* rule = d.rules.managed_group(m.group);
     if (!rule || is_shielded(d.rules, m.group)) continue;
     if (rule->membership == Ownership::granted && !m.granted_by_us) continue;
+    if (may_be_granted && is_granted(d, m)) continue;
     if (has_grace(d, m.group)) continue;
+    if (m.grant) {
+      remove_granted(d, m, Decision::mover, kAway);
+      continue;
+    }
     remove(d, m, d.subject.person ? Decision::mover : Decision::stranger, d.reason(rule->at, not_due(d, *rule, m.group)));
+  }
+}
+
+void suspend_granted(Draft& d) {
+  const std::vector<Due> due = due_groups(d.rules);
+  for (const Membership& m : d.subject.memberships) {
+    const bool by_role = std::any_of(due.begin(), due.end(), [&](const Due& x) { return x.group->dn == m.group; });
+    if (m.grant && !by_role && d.rules.managed_group(m.group)) remove_granted(d, m, Decision::absence, kAway);
   }
 }
 
@@ -148,14 +164,21 @@ void add_due(Draft& d, const std::vector<Due>& due) {
 
 void plan_access(Draft& d) {
   const Kind kind = d.state.kind;
+  if (d.subject.order) {
+    if (kind == Kind::leaver) end_grants(d);
+    return strip_by_order(d);
+  }
   if (kind == Kind::leaver) return strip(d);
-  if (kind == Kind::absent && d.state.has_access) return;  // access is kept, whatever the roles say of somebody on leave
+  // Access is kept, whatever the roles say of somebody on leave; what was given for a time is not.
+  if (kind == Kind::absent && d.state.has_access) return suspend_granted(d);
   std::vector<Due> due;
   if (d.state.has_access) due = due_groups(d.rules);
   note_held(d, due);
-  remove_undue(d, due);
-  const bool is_present = kind == Kind::active || kind == Kind::unknown;
-  if (is_present && d.will_be_enabled && !d.state.is_over && !d.state.without_owner) add_due(d, due);
+  const bool is_present = (kind == Kind::active || kind == Kind::unknown) && !d.state.is_over && !d.state.without_owner;
+  remove_undue(d, due, is_present);
+  if (!is_present || !d.will_be_enabled) return;
+  add_due(d, due);
+  add_granted(d);
 }
 
 }  // namespace planning

@@ -43,7 +43,7 @@ std::optional<Instant> left_at(const Draft& d) {
 void plan_leaver(Draft& d) {
   const LeaverRule* rule = d.state.leaver;
   const bool disables = !rule || rule->disable;
-  if (disables) disable(d, Decision::leaver);
+  if (disables && !d.subject.order) disable(d, Decision::leaver);
   list_hand_over(d);
   const bool is_off = d.subject.account.disabled || !disables;
   const auto since = left_at(d);
@@ -83,6 +83,7 @@ std::optional<Reason> way_back(Draft& d) {
     const AbsenceRule& rule = d.state.absence ? *d.state.absence : rules.absences.front();
     return d.reason(rule.at, "no longer disabled by an absence: " + named(rule.when, *d.subject.person, rules));
   }
+  if (for_what == Decision::order) return lifted_reason(d);  // none: what is not known to be lifted stands
   if (for_what == Decision::joiner) return d.reason(joiner_at(rules), "the first day has come: " + joiner_fields(d));
   return d.reason(joiner_at(rules), "the reason for disabling is gone: " + joiner_fields(d));
 }
@@ -244,8 +245,10 @@ std::string rdn_text(const Draft& d) {
 }  // namespace
 
 void plan_lifecycle(Draft& d) {
-  if (d.state.kind == Kind::stranger) return;
+  if (d.subject.order) disable_by_order(d);
+  if (d.state.kind == Kind::stranger) return d.subject.order ? void() : enable_after_order(d);
   if (d.state.kind == Kind::leaver) return plan_leaver(d);
+  if (d.subject.order) return;
   if (d.state.kind == Kind::absent && d.state.absence->disable) {
     disable(d, Decision::absence);
     return plan_home(d);
@@ -262,6 +265,12 @@ void plan_lifecycle(Draft& d) {
 
 void plan_create(Draft& d) {
   const State& s = d.state;
+  if (d.subject.order) {
+    if (s.may_create)
+      d.problem("ordered-off", "no account is made: " + d.subject.order->by + " had it disabled (" + d.subject.order->reason + ")",
+                "muster disable");
+    return;
+  }
   if (s.is_over || s.without_owner) return;
   if (!s.may_create) {
     if (s.kind != Kind::active) return;

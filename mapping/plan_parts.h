@@ -85,6 +85,22 @@ void plan_create(Draft& draft);
 void plan_attributes(Draft& draft);
 void plan_access(Draft& draft);
 
+// Grants and orders (plan_grants.cpp).
+/// A grant that runs keeps this membership.
+bool is_granted(const Draft& draft, const Membership& membership);
+/// `decision`, `why`: where the grant itself still runs.
+void remove_granted(Draft& draft, const Membership& membership, Decision decision, const std::string& why);
+void remove_all_granted(Draft& draft, Decision decision, const std::string& why);
+void add_granted(Draft& draft);
+/// No grant survives its person's leaving: it ends when the account is off.
+void end_grants(Draft& draft);
+void disable_by_order(Draft& draft);
+void strip_by_order(Draft& draft);
+/// Why the end of an order gives an account back; none (and a problem): nobody is known to have lifted it.
+std::optional<Reason> lifted_reason(Draft& draft);
+/// An entry that nobody HR knows has: what an order switched off, its end switches on.
+void enable_after_order(Draft& draft);
+
 /// The values that HR wants an attribute to have (none: cleared). nullopt: nothing is to be written; a problem is raised where one
 /// is due.
 std::optional<Values> wanted_values(Draft& draft, const AttributeRule& rule);

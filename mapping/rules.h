@@ -47,6 +47,15 @@ struct ManagedRule {
   bool is_base = false;
   enum class Membership : std::uint8_t { exclusive, granted } membership = Membership::exclusive;
   Location at;
+  /// <grant>: who may give the membership for a time. Absent: everybody, for any time.
+  struct ForATime {
+    bool allowed = true;
+    std::optional<std::chrono::seconds> max_duration;
+    std::vector<std::string> approvers;  ///< who may ask and agree; empty: everybody
+    bool two_person = false;             ///< somebody else must agree
+    Location at;
+  };
+  std::optional<ForATime> for_a_time{};
 };
 
 /// <role>

@@ -8,7 +8,8 @@ namespace {
 
 constexpr std::array<std::string_view, kActions.size()> kActionNames{
     "disable", "remove-member", "create", "rename", "move", "enable", "set", "clear", "expire", "add-member", "delete"};
-constexpr std::array<std::string_view, 6> kDecisionNames{"joiner", "mover", "leaver", "absence", "drift", "stranger"};
+constexpr std::array<std::string_view, 8> kDecisionNames{"joiner", "mover",    "leaver", "absence",
+                                                         "drift",  "stranger", "order",  "grant"};
 
 template <class Names, class E>
 bool parse_name(const Names& names, std::string_view text, E& value) {

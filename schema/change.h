@@ -44,7 +44,7 @@ struct Reason {
 };
 
 /// Which decision a change belongs to. What follows from a held disable waits with it.
-enum class Decision : std::uint8_t { joiner, mover, leaver, absence, drift, stranger };
+enum class Decision : std::uint8_t { joiner, mover, leaver, absence, drift, stranger, order, grant };
 std::string_view to_string(Decision decision);
 bool parse_decision(std::string_view text, Decision& decision);
 
@@ -63,6 +63,8 @@ struct Change {
   Decision decision = Decision::mover;
   /// A leaver's disable: since when it is owed, by HR's record or by its date. Not part of canonical().
   std::optional<Instant> owed_since{};
+  /// "order 3", "grant 17": somebody's decision about this very person, which no limit holds; empty: the gate counts it.
+  std::string approval{};
 };
 
 /// The exact change as one line of text: what an approval covers. Leaves out the reason and everything that moves with

@@ -9,6 +9,33 @@ OptionRow by() { return {"by", "NAME", "who decides; recorded in the audit trail
 OptionRow reason() { return {"reason", "TEXT", "why; recorded in the audit trail", true}; }
 ArgumentRow hold() { return {"HOLD", "its identifier, as `muster holds` shows it; a beginning that is unique is enough"}; }
 
+ArgumentRow person() { return {"PERSON", "HR's identifier, or the DN of the account"}; }
+ArgumentRow group() { return {"GROUP", "its DN, or its name"}; }
+
+std::vector<CommandRow> rows_about_a_person() {
+  return {
+      {"grant",
+       "gives a person a group for a time; it ends by itself",
+       "The group must be managed; <grant> in its rule may limit who gives it and for how long. Exit code 4: somebody else must "
+       "agree "
+       "first, by muster approve.",
+       {person(), group()},
+       {{"for", "DURATION", "how long: 30m, 8h, 30d, or ISO 8601", true}, by(), reason()}},
+      {"revoke", "ends before its time what grant gave", "", {person(), group()}, {by(), reason()}},
+      {"grants", "what was given for a time: to whom, by whom, until when", "", {}, {{"all", "", "also what is over"}}},
+      {"disable",
+       "switches an account off at once, whatever HR says",
+       "Managed groups are taken away too. It stays so until muster enable; no limit holds it. Protected accounts stay protected.",
+       {person()},
+       {by(), reason()}},
+      {"enable",
+       "lifts what disable ordered",
+       "The account becomes again what HR says of the person.",
+       {person()},
+       {by(), reason()}},
+  };
+}
+
 CommandRow init_row() {
   return {
       "init",
@@ -26,7 +53,7 @@ CommandRow init_row() {
 }
 
 std::vector<CommandRow> make_rows() {
-  return {
+  std::vector<CommandRow> rows = {
       {"run", "the service: watch, feed, apply, report, until stopped",
        "Stops on SIGTERM or SIGINT, reads its configuration again on SIGHUP."},
       {"check",
@@ -75,6 +102,10 @@ std::vector<CommandRow> make_rows() {
       init_row(),
       {"help", "explains a command", "", {{"COMMAND", "its name", false}}},
   };
+  auto about = rows_about_a_person();
+  const auto why = std::find_if(rows.begin(), rows.end(), [](const CommandRow& row) { return row.name == "why"; });
+  rows.insert(why, std::make_move_iterator(about.begin()), std::make_move_iterator(about.end()));
+  return rows;
 }
 
 }  // namespace

@@ -113,6 +113,9 @@ void print_why(const Session& session, const json& j) {
   if (j.contains("disabled"))
     std::cout << "  " << session.out.paint(Tone::bad, "disabled") << " since " << scalar(j["disabled"]["since"]) << " ("
               << scalar(j["disabled"]["for"]) << ")\n";
+  if (j.contains("order"))
+    std::cout << "  " << session.out.paint(Tone::bad, "disabled by order") << " of " << scalar(j["order"]["by"]) << " since "
+              << scalar(j["order"]["since"]) << ": " << scalar(j["order"]["reason"]) << "\n";
   if (j.contains("taken over by"))
     std::cout << "  came back as person " << scalar(j["taken over by"]) << ", who has the account now\n";
   for (const json& m : j.value("hand-over", json::array()))

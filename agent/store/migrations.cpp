@@ -85,6 +85,18 @@ CREATE INDEX mention_target ON mention(target);
 CREATE INDEX mention_entry ON mention(entry) WHERE entry<>0;
 CREATE TABLE leaver_wait(seq INTEGER PRIMARY KEY AUTOINCREMENT, waited INTEGER NOT NULL);
 )",
+    R"(
+CREATE TABLE access_grant(id INTEGER PRIMARY KEY AUTOINCREMENT, person INTEGER NOT NULL, grp INTEGER NOT NULL, by TEXT NOT NULL,
+  reason TEXT NOT NULL, approver TEXT NOT NULL, seconds INTEGER NOT NULL, created INTEGER NOT NULL, until INTEGER,
+  state TEXT NOT NULL, hold TEXT NOT NULL, over TEXT NOT NULL);
+CREATE INDEX access_grant_open ON access_grant(person) WHERE state IN ('waiting','running');
+CREATE INDEX access_grant_end ON access_grant(until) WHERE state='running';
+CREATE TABLE disable_order(id INTEGER PRIMARY KEY AUTOINCREMENT, person INTEGER NOT NULL, entry INTEGER NOT NULL, by TEXT NOT NULL,
+  reason TEXT NOT NULL, created INTEGER NOT NULL, lifted INTEGER, lifted_by TEXT NOT NULL DEFAULT '',
+  lifted_reason TEXT NOT NULL DEFAULT '');
+CREATE INDEX disable_order_person ON disable_order(person) WHERE lifted IS NULL;
+CREATE INDEX disable_order_entry ON disable_order(entry) WHERE lifted IS NULL;
+)",
 };
 constexpr int kVersion = static_cast<int>(std::size(kSteps));
 

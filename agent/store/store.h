@@ -83,6 +83,29 @@ struct HoldRow {
   std::optional<Instant> decided;
   std::size_t released = 0;  ///< changes of this hold and its predecessors that were released one person at a time
 };
+/// `muster grant`: a membership for a time.
+struct AccessGrantRow {
+  Row id = 0;
+  Row person = 0, group = 0;
+  PersonKey key;  ///< of the person, and
+  Dn dn;          ///< of the group, as they are now
+  std::string by, reason, approver;
+  std::chrono::seconds duration{};
+  Instant created{};
+  std::optional<Instant> until;  ///< by the trusted clock; none: it waits
+  std::string state;             ///< waiting, running, ended, revoked, replaced, rejected
+  std::string hold;              ///< the one that it waits in
+  std::string over;              ///< why it is over, for sentences
+};
+/// `muster disable`.
+struct OrderRow {
+  Row id = 0;
+  Row person = 0, entry = 0;  ///< 0: HR does not know the person; there is no entry
+  std::string by, reason;
+  Instant since{};
+  std::optional<Instant> lifted;
+  std::string lifted_by, lifted_reason;
+};
 struct AuditRow {
   Row seq = 0;
   std::string body, hash;
@@ -339,6 +362,23 @@ class Store {
   std::string rejected_by(const std::string& hash);
   void forget_decision(const std::string& hash);
   bool any_decisions();
+
+  // --- access for a time, orders to disable (store_grants.cpp)
+  Row put_access_grant(const AccessGrantRow& grant);  ///< inserts when id is 0
+  std::optional<AccessGrantRow> access_grant(Row id);
+  std::optional<AccessGrantRow> access_grant_of_hold(const std::string& hold);
+  std::vector<AccessGrantRow> access_grants(bool open_only);
+  /// Waiting and running ones.
+  std::vector<AccessGrantRow> access_grants_of(Row person);
+  /// Running ones whose end has come.
+  std::vector<AccessGrantRow> access_grants_over(Instant now);
+  std::optional<Instant> next_grant_end();
+  Row add_order(const OrderRow& order);
+  void lift_order(Row id, const std::string& by, const std::string& reason, Instant at);
+  /// The order that stands about a person or an entry; 0: none.
+  std::optional<OrderRow> order_on(Row person, Row entry);
+  std::optional<OrderRow> last_lifted_order(Row person, Row entry);
+  std::vector<OrderRow> orders();  ///< those that stand
 
   // --- audit and outbox
   /// Appends a record: its hash covers the previous hash and the body. Returns the row.

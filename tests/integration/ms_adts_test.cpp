@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <set>
 
+#include "ldap/active_directory.h"
 #include "ldap/change_source.h"
 #include "ldap/connection.h"
 #include "tests/support/change_source_suite.h"
 #include "tests/support/fake_ad.h"
+#include "tests/support/lab.h"
 
 namespace muster::test {
 namespace {
@@ -188,6 +190,31 @@ TEST_CASE("MS-ADTS: a cookie that the domain controller has forgotten is told on
   auto batch = again ? (*again)->next({}, milliseconds(100)) : Result<Batch>(again.error());
   REQUIRE(!batch);
   CHECK(batch.error().code == Errc::stale_cursor);
+}
+
+TEST_CASE("MS-ADTS: a member that was given for a time ends by itself, where the forest has that") {
+  FakeAd ad;
+  add_group(ad, 3);
+  CHECK_FALSE(open(ad).server().link_ttl);
+  ad.enable_link_ttl();
+  Connection connection = open(ad);
+  REQUIRE(connection.server().link_ttl);
+  const auto is_member = [&] {
+    auto entry = connection.read(group(), {"member"});
+    REQUIRE(entry);
+    const Values* found = (*entry)->attributes.find("member");
+    return found && std::find(found->begin(), found->end(), person(9)) != found->end();
+  };
+  WriteOp op{group(),
+             ModifyOp{{{Mod::Op::add, "member", {active_directory::with_time_to_live(person(9), std::chrono::seconds(1))}}}},
+             "",
+             {}};
+  op.permissive = true;
+  CHECK(connection.write({&op, 1}, 1).front().status);
+  CHECK(is_member());
+  CHECK(wait_until([&] { return !is_member(); }));
+  op.op = ModifyOp{{{Mod::Op::remove, "member", {person(9)}}}};  // what muster does at the end finds it done
+  CHECK(connection.write({&op, 1}, 1).front().status);
 }
 
 TEST_CASE("MS-ADTS: members that are there or gone already, and a password in clear") {

@@ -181,6 +181,7 @@ struct FakeAd::Connection {
 
   void answer(const Request& r) {
     const std::lock_guard lock(ad.mutex_);
+    ad.end_links();
     switch (r.operation.tag) {
       case 0x60: return send(message(r.id, result(0x61, 0)));
       case 0x63: return search(r, parse_search(r.operation.contents));
@@ -299,7 +300,14 @@ struct FakeAd::Connection {
     return result(0x67, 0);
   }
 
-  static int change_value(Object& o, const std::string& name, const std::string& value, int how, bool permissive) {
+  int change_value(Object& o, const std::string& name, std::string value, int how, bool permissive) {
+    if (value.starts_with("<TTL=")) {
+      if (!ad.has_link_ttl_ || how != 0) return 53;
+      const auto comma = value.find(',');
+      const std::chrono::seconds span(std::stoul(value.substr(5)));
+      value = value.substr(comma + 1, value.size() - comma - 2);
+      ad.endings_.push_back({o.dn, value, std::chrono::steady_clock::now() + span});
+    }
     auto& values = o.attributes[name];
     const auto at = std::find_if(values.begin(), values.end(), [&](const std::string& v) { return lower(v) == lower(value); });
     if (how == 0 && at != values.end()) return permissive ? 0 : 68;
@@ -327,6 +335,7 @@ FakeAd::FakeAd() : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
         {"supportedCapabilities", {"1.2.840.113556.1.4.800"}},
         {"namingContexts", {suffix}},
         {"defaultNamingContext", {suffix}},
+        {"configurationNamingContext", {"CN=Configuration," + suffix}},
         {"dsServiceName", {settings}},
         {"dnsHostName", {"dc1.corp.example"}},
         {"highestCommittedUSN", {"1000"}},
@@ -437,6 +446,27 @@ void FakeAd::remove(const std::string& dn) {
   o->dn = "CN=gone\\0ADEL:x,CN=Deleted Objects," + std::string(kSuffix);
   o->attributes["isDeleted"] = {"TRUE"};
   told_.push_back({o->guid, {{"isDeleted", {"TRUE"}}}});
+}
+
+void FakeAd::enable_link_ttl() {
+  const std::string configuration = "CN=Configuration," + std::string(kSuffix);
+  const std::string feature =
+      "CN=Privileged Access Management Feature,CN=Optional Features,CN=Directory Service,CN=Windows NT,CN=Services," +
+      configuration;
+  add("CN=Partitions," + configuration, {{"objectClass", {"crossRefContainer"}}, {"msDS-EnabledFeature", {feature}}});
+  const std::lock_guard lock(mutex_);
+  has_link_ttl_ = true;
+  objects_.front().attributes["supportedControl"].push_back("1.2.840.113556.1.4.2309");
+}
+
+/// Such an end is told to nobody.
+void FakeAd::end_links() {
+  const auto now = std::chrono::steady_clock::now();
+  for (const Ending& e : endings_) {
+    Object* o = e.at <= now ? find(e.group) : nullptr;
+    if (o) std::erase(o->attributes["member"], e.member);
+  }
+  std::erase_if(endings_, [&](const Ending& e) { return e.at <= now; });
 }
 
 void FakeAd::forget_cookies() {

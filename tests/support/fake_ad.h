@@ -2,6 +2,7 @@
 // parts and with an object twice, members that are there already, passwords only where the connection is encrypted.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -25,6 +26,11 @@ class FakeAd {
     std::uint64_t changed = 0;
     bool deleted = false;
   };
+  /// A member with a time to live.
+  struct Ending {
+    std::string group, member;
+    std::chrono::steady_clock::time_point at;
+  };
   /// One thing that DirSync tells: some attributes of an object, or links that it won and lost.
   struct Told {
     std::string guid;
@@ -44,17 +50,22 @@ class FakeAd {
   void link(const std::string& group, const std::vector<std::string>& added, const std::vector<std::string>& removed);
   void remove(const std::string& dn);
   void forget_cookies();
+  /// Members may have a time to live from now on (MS-ADTS section 3.1.1.9.2).
+  void enable_link_ttl();
   /// How many requests of a kind came: "range", "page", "dirsync".
   int count(const std::string& kind) const;
 
  private:
   struct Connection;
   Object* find(const std::string& dn);
+  void end_links();
   void serve(int socket, const std::stop_token& stop);
 
   mutable std::mutex mutex_;
   std::vector<Object> objects_;
   std::vector<Told> told_;
+  std::vector<Ending> endings_;
+  bool has_link_ttl_ = false;
   std::map<std::string, int> counts_;
   std::uint64_t usn_ = 1000;
   std::size_t forgotten_ = 0;

@@ -22,6 +22,8 @@ class PlanWorld {
   std::optional<Instant> expires;
   std::vector<Membership> memberships;
   Ledger ledger;
+  std::vector<Grant> grants;
+  std::optional<Order> order, lifted;
   bool is_protected = false;
   std::map<std::string, Reference, std::less<>> references;
   std::string protected_by = "<protect person> at muster.xml:30:5";
@@ -35,6 +37,9 @@ class PlanWorld {
     if (!switched_off) s.account.expires = expires;
     s.memberships = memberships;
     s.ledger = ledger;
+    s.grants = grants;
+    s.order = order;
+    s.lifted = lifted;
     s.is_protected = is_protected;
     s.protected_by = protected_by;
     s.references = references;
@@ -44,6 +49,11 @@ class PlanWorld {
   void apply(const Plan& made, const Now& now) {
     for (const Change& c : made.changes) apply(c, now);
     for (const auto& [name, values] : made.agreed) ledger.settled[name] = values;
+    for (Grant& g : grants) {
+      for (const auto& [id, why] : made.ended) {
+        if (g.id == id) g.over = why;
+      }
+    }
   }
 
  private:
@@ -63,7 +73,7 @@ class PlanWorld {
       case Action::disable: return disable(c, now);
       case Action::enable: return enable();
       case Action::remove_member: return remove_member(c.group);
-      case Action::add_member: return add_member(c.group);
+      case Action::add_member: return add_member(c);
       case Action::set:
       case Action::clear: return write(c);
       case Action::rename: return rename(c);
@@ -106,9 +116,9 @@ class PlanWorld {
     const auto n = std::erase_if(memberships, [&](const Membership& m) { return m.group == group; });
     demand(n == 1, "no member of " + group.str());
   }
-  void add_member(const Dn& group) {
-    for (const Membership& m : memberships) demand(!(m.group == group), "already a member of " + group.str());
-    memberships.push_back({group, true});
+  void add_member(const Change& c) {
+    for (const Membership& m : memberships) demand(!(m.group == c.group), "already a member of " + c.group.str());
+    memberships.push_back({c.group, true, grant_number(c.because.cause)});
   }
 
   void write(const Change& c) {

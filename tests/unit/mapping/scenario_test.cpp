@@ -193,6 +193,8 @@ class Runner {
       return;
     }
     if (line.word == "person") return reference(rest);
+    if (line.word == "grant") return grant(rest);
+    if (line.word == "order") return order(rest);
     if (line.word == "unsettled") return world_.ledger.settled.clear();
     throw std::runtime_error("no such line: " + line.word);
   }
@@ -280,9 +282,28 @@ class Runner {
   void groups(const std::string& text) {
     world_.memberships.clear();
     for (std::string name : split(text, " ")) {
-      const bool granted = name.starts_with("granted:");
-      if (granted) name = name.substr(8);
-      world_.memberships.push_back({dn(group_dn(name)), granted});
+      const bool granted = name.starts_with("granted:"), by_grant = name.starts_with("for-a-time:");
+      if (granted || by_grant) name = name.substr(name.find(':') + 1);
+      world_.memberships.push_back({dn(group_dn(name)), granted || by_grant, by_grant ? 17 : 0});
+    }
+  }
+
+  void grant(const std::string& text) {
+    const auto words = split(text, " ");
+    auto& all = world_.grants;
+    std::erase_if(all, [&](const Grant& g) { return g.group == dn(group_dn(words.front())); });
+    Grant g{17, dn(group_dn(words.front())), "carol", "", "incident 7", now_.utc + std::chrono::hours(8), ""};
+    if (words.size() > 1) g.over = words[1];
+    all.push_back(std::move(g));
+  }
+
+  void order(const std::string& text) {
+    if (text == "lifted") {
+      world_.lifted = std::move(world_.order);
+      world_.lifted->lifted_by = "dave";
+      world_.order.reset();
+    } else {
+      world_.order = Order{3, text, "stolen laptop", now_.utc, "", ""};
     }
   }
 
