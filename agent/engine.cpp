@@ -12,6 +12,7 @@
 #include "agent/guarded.h"
 #include "agent/planner.h"
 #include "agent/sha256.h"
+#include "mapping/zone.h"
 #include "service/secret_store.h"
 
 namespace muster {
@@ -79,6 +80,8 @@ Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<Config> config, Opt
 void Engine::progress(const std::string& what, std::size_t done, std::size_t total) const {
   if (options_.progress) options_.progress(what, done, total);
 }
+
+Now Engine::now() const { return options_.on ? now_at(Zone().end_of(*options_.on) - std::chrono::milliseconds(1)) : system_now(); }
 
 Status Engine::connect() {
   std::unique_ptr<Config> config;
@@ -246,11 +249,11 @@ bool Engine::anything_to_do() { return context_->store.count_dirty() > 0 || !con
 
 Result<bool> Engine::round(int number, RunReport& report, Gatekeeper& gate) {
   Context& c = *context_;
-  const Now now = system_now();
+  const Now moment = now();
   Planner planner(c, *connection_);
-  MUSTER_TRY(planner.plan_dirty(now, false));
-  if (gate.reopen_touched()) MUSTER_TRY(planner.plan_dirty(now, true));
-  gate.pass(now.utc);
+  MUSTER_TRY(planner.plan_dirty(moment, false));
+  if (gate.reopen_touched()) MUSTER_TRY(planner.plan_dirty(moment, true));
+  gate.pass(moment.utc);
   const std::size_t todo = c.store.count_planned();
   if (options_.dry_run || todo == 0) return false;
   progress("applying", report.applied, report.applied + todo);
@@ -270,7 +273,7 @@ Result<RunReport> Engine::settle() {
     MUSTER_TRY(end_restoration());
     RunReport report;
     if (const auto last = c.store.last_audit()) report.audit_before = last->seq;
-    MUSTER_TRY(due(system_now().utc));
+    MUSTER_TRY(due(now().utc));
     c.recorder.begin_run(random_uuid());
     Gatekeeper gate(c);
     for (int i = 0; i < kRounds; ++i) {

@@ -35,6 +35,7 @@ class Engine {
     std::string config_file;
     bool dry_run = false;  ///< works on a private copy of the state, which is deleted in the end; apply() is never reached
     Progress progress;
+    std::optional<Day> on{};  ///< of a dry run: the plan as of the last instant of that day, in the machine's zone
   };
   /// Opens the state. Errc::io when it cannot be opened.
   static Result<std::unique_ptr<Engine>> open(std::unique_ptr<Config> config, Options options);
@@ -152,6 +153,8 @@ class Engine {
   Result<bool> decide_grant(const std::string& hold, const Verdicts& verdict, bool approved);
   void record_order(const std::string& kind, const Target& target, const Wish& wish, Row order);
   void progress(const std::string& what, std::size_t done, std::size_t total) const;
+  /// The moment for which is planned.
+  Now now() const;
 
   std::unique_ptr<Context> context_;
   Options options_;

@@ -58,6 +58,7 @@ int print_plan(const Session& session, const json& report) {
     }
     print_problems(session, report["problems"]);
     const std::size_t n = report["changes"].size();
+    if (report.contains("on")) std::cout << "\nAs of the end of " << report["on"].get<std::string>() << ".";
     std::cout << "\n"
               << report["people"] << " people: " << n << (n == 1 ? " change" : " changes")
               << (report["holds"].empty() ? "" : ", others on hold") << ". Nothing was changed.\n";
@@ -66,19 +67,39 @@ int print_plan(const Session& session, const json& report) {
   return report["changes"].empty() ? kDone : kChanges;
 }
 
+/// "2027-01-15", which is not over yet.
+Result<std::optional<Day>> day_of(const Invocation& call) {
+  const std::string text = call.value("on");
+  if (!call.has("on")) return std::optional<Day>();
+  std::string digits = text;
+  digits.erase(std::remove(digits.begin(), digits.end(), '-'), digits.end());
+  const auto day = parse_compact_date(digits);
+  if (!day || iso_date(*day) != text) {
+    return Error{Errc::config, "--on: '" + text + "' is no day of the form 2027-01-15", "days are written year-month-day"};
+  }
+  if (*day < system_now().today) {
+    return Error{Errc::config, "--on: " + text + " is over, and a plan is made for what is to come",
+                 "muster audit export says what was done then"};
+  }
+  return day;
+}
+
 int plan_now(Session& session) {
+  const auto on = day_of(session.call);
+  if (!on) return fail(session, on.error());
   ProgressBar progress(std::cerr, session.err_terminal, session.err);
-  auto engine = Engine::open(std::move(session.config),
-                             {session.call.config, true, [&](const std::string& what, std::size_t done, std::size_t total) {
-                                progress.update(what, done, total);
-                              }});
+  auto engine = Engine::open(
+      std::move(session.config),
+      {session.call.config, true,
+       [&](const std::string& what, std::size_t done, std::size_t total) { progress.update(what, done, total); }, *on});
   if (!engine) return fail(session, engine.error());
   Status ready = prepare(**engine, session.call, true);
   auto run = ready ? (*engine)->settle() : Result<RunReport>(ready.error());
   progress.hide();
   if (!run) return fail(session, run.error());
-  const auto report = guarded([&]() -> Result<json> { return plan_report((*engine)->context()); });
+  auto report = guarded([&]() -> Result<json> { return plan_report((*engine)->context()); });
   if (!report) return fail(session, report.error());
+  if (*on) (*report)["on"] = iso_date(**on);
   return print_plan(session, only_people(*report, session.call.values("person")));
 }
 
