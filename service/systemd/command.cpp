@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <csignal>
@@ -76,7 +76,8 @@ Error ended_badly(const std::string& program, const siginfo_t& end) {
 /// The end of a child within the time; what remains of its process group is killed either way.
 Status wait_for(pid_t pid, const Command& command) {
   const std::string& program = command.words.front();
-  const posix::Fd child(pidfd_open(pid, 0));
+  // glibc 2.36 declares pidfd_open(2) for C only.
+  const posix::Fd child(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   pollfd ends{child.get(), POLLIN, 0};
   int ready = 0;
   do {

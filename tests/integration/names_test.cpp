@@ -11,7 +11,7 @@ using nlohmann::json;
 namespace {
 
 const char* const kMail =
-    R"(<attribute name="mail" owner="hr" value="concat(lower-case(ascii(concat(first, '.', last))), '@x.example')" unique="true"/>)";
+    R"~(<attribute name="mail" owner="hr" value="concat(lower-case(ascii(concat(first, '.', last))), '@x.example')" unique="true"/>)~";
 
 /// A site whose accounts have a mail address of their own and a number in their name where need be.
 Site numbering(Site::Kind kind) {
