@@ -63,8 +63,8 @@ inline constexpr char kScript[] = R"(
 (function(){
 "use strict";
 var form=document.getElementById("search"),box=document.getElementById("q"),only=document.getElementById("only"),
-said=document.getElementById("said"),groups=Array.prototype.slice.call(document.querySelectorAll("section.group")),texts=new Map(),timer=0;
-function text(row){var t=texts.get(row);if(t===undefined){t=row.textContent.toLowerCase();texts.set(row,t)}return t}
+said=document.getElementById("said"),groups=Array.prototype.slice.call(document.querySelectorAll("section.group")),timer=0;
+function text(row){if(row.musterText===undefined)row.musterText=row.textContent.toLowerCase();return row.musterText}
 function filter(){
 var words=box.value.toLowerCase().split(/\s+/).filter(Boolean),shown=0;
 groups.forEach(function(g){
@@ -81,7 +81,7 @@ var table=th.closest("table"),body=table.tBodies[0],up=th.getAttribute("aria-sor
 Array.prototype.forEach.call(th.parentNode.cells,function(c){c.removeAttribute("aria-sort")});
 th.setAttribute("aria-sort",up?"ascending":"descending");
 var rows=Array.prototype.slice.call(body.rows).map(function(r){return[key(r,i),r]});
-var compare=new Intl.Collator(undefined,{numeric:true}).compare;
+var compare=Intl.Collator(undefined,{numeric:true}).compare;
 rows.sort(function(a,b){return compare(a[0],b[0])*(up?1:-1)});
 rows.forEach(function(r){body.appendChild(r[1])})}
 document.addEventListener("click",function(e){

@@ -158,7 +158,7 @@ TEST_CASE("creation: an add whose answer is lost is found again, and its group f
   CHECK(std::count_if(audit.begin(), audit.end(), [](const json& r) { return r.value("action", "") == "create"; }) == 1);
 }
 
-TEST_CASE("creation: a group that refuses its member is told and tried again; the account and the other groups are there") {
+TEST_CASE("creation: a group that refuses its member is told and tried again, the account and the other groups are there") {
   Site site(Site::Kind::openldap);
   auto& server = dynamic_cast<Slapd&>(site.server());
   server.restrict_to("access to dn.exact=\"" + site.group("sales") + "\" attrs=member by * read");

@@ -113,7 +113,7 @@ TEST_CASE("undo: each kind of change on Active Directory is taken back, stays so
   tell_all(Site::Kind::active_directory);
 }
 
-TEST_CASE("undo: a new account is disabled and left for a person to delete; who was enabled is disabled again") {
+TEST_CASE("undo: a new account is disabled and left for a person to delete, who was enabled is disabled again") {
   Site site(Site::Kind::openldap);
   staff(site);
   site.employ("6", {"Eve", "New"});
@@ -142,7 +142,7 @@ TEST_CASE("undo: a new account is disabled and left for a person to delete; who 
   CHECK(site.json({"resync"})["changes"].empty());
 }
 
-TEST_CASE("undo: an end of a contractor is taken back; a deleted account is not, and it says why") {
+TEST_CASE("undo: an end of a contractor is taken back, a deleted account is not, and it says why") {
   Site site(Site::Kind::openldap, {}, [](const std::string& folder) {
     replace_text(folder + "/muster.xml", "<field name=\"title\" column=\"Title\"/>",
                  "<field name=\"end\" column=\"Title\" type=\"date\" format=\"%Y-%m-%d\"/>");

@@ -36,7 +36,8 @@ TEST_CASE("a wrong command line says what is wrong and how it would be right") {
       {"a command of another product", {"frobnicate"}, "muster: unknown command \"frobnicate\"\n"},
       {"misspelt option",
        {"plan", "--persn", "7"},
-       "muster: unknown option --persn; did you mean --person?\nUsage: muster plan [--person ID]...\n"},
+       "muster: unknown option --persn; did you mean --person?\nUsage: muster plan [--person ID]... [--feed FILE] [--against LIVE] "
+       "[--on DATE]\n"},
       {"misspelt option with a value", {"plan", "--persn=7"}, "unknown option --persn; did you mean --person?"},
       {"beginning of an option", {"resync", "--dry"}, "unknown option --dry"},
       {"option of another command", {"plan", "--offline"}, "unknown option --offline"},
@@ -146,7 +147,7 @@ TEST_CASE("help and version are answers, not errors") {
       {"-h", {"-h"}, "Commands:\n  run"},
       {"help of a command", {"help", "approve"}, "Usage: muster approve HOLD --by NAME --reason TEXT [--person ID]\n"},
       {"--help behind a command that lacks its arguments", {"approve", "--help"}, "Usage: muster approve HOLD"},
-      {"-h behind a command", {"plan", "-h"}, "Usage: muster plan [--person ID]...\n"},
+      {"-h behind a command", {"plan", "-h"}, "Usage: muster plan [--person ID]... [--feed FILE] [--against LIVE] [--on DATE]\n"},
       {"help of a family", {"help", "audit"}, "Usage: muster audit export"},
       {"help of two words", {"help", "audit", "verify"}, "Usage: muster audit verify\n"},
       {"version", {"--version"}, "muster "},

@@ -76,9 +76,9 @@ TEST_CASE("entry: names are lower case, values and options stay as they are") {
 }
 
 TEST_CASE("entry: what is asked for") {
-  CHECK(decoder(Family::openldap, {"cn"}).request() == std::vector<std::string>{"cn", "entryUUID", "entryCSN"});
-  CHECK(decoder(Family::openldap, {}).request() == std::vector<std::string>{"*", "entryUUID", "entryCSN"});
-  CHECK(decoder(Family::openldap, {"ENTRYuuid"}).request() == std::vector<std::string>{"ENTRYuuid", "entryCSN"});
+  CHECK(decoder(Family::openldap, {"cn"}).request() == std::vector<std::string>{"cn", "entryUUID", "entryCSN", "modifiersName"});
+  CHECK(decoder(Family::openldap, {}).request() == std::vector<std::string>{"*", "entryUUID", "entryCSN", "modifiersName"});
+  CHECK(decoder(Family::openldap, {"ENTRYuuid"}).request() == std::vector<std::string>{"ENTRYuuid", "entryCSN", "modifiersName"});
   CHECK(decoder(Family::active_directory, {"cn"}).request() == std::vector<std::string>{"cn", "objectGUID", "uSNChanged"});
 }
 

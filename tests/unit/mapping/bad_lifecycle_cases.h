@@ -61,7 +61,7 @@ inline Chapter lifecycle_chapter() {
        {"an hour without a day",
         {{kRules, R"~(<rehire match="id"/>)~", R"~(<leaver when="department='Gone'" at="18:00"/>)~"}},
         {R"~(mapping.d/rules.xml:16:38: 'at' is an hour of the day that 'on' names; add on="...", or remove 'at')~"}},
-       {"an hour that is none",
+       {"an hour of the last day that is none",
         {{kRules, R"~(<rehire match="id"/>)~", R"~(<leaver on="end" at="25:00"/>)~"}},
         {R"~(mapping.d/rules.xml:16:26: '25:00' cannot be 'at' of <leaver>; write an hour of the day such as 06:00 or 18:30)~"}},
        {"what the directory owns, for leavers",

@@ -121,7 +121,7 @@ TEST_CASE("names: a promise is kept while HR says the same, and while nobody els
   CHECK(value_of(w.made(), "mail") == "joerg.mueller@x.example");
 }
 
-TEST_CASE("names: once given, a name stays when HR's value changes; a foreign change is drift") {
+TEST_CASE("names: once given, a name stays when HR's value changes, a foreign change is drift") {
   World w;
   AttributeRule& rule = w.unique("mail", kMail);
   rule.on_drift = AttributeRule::OnDrift::revert;

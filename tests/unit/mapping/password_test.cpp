@@ -72,7 +72,7 @@ TEST_CASE("first password: before the first day it is handed over, and the accou
 }
 
 TEST_CASE(
-    "first password: whoever is gone before gets none; other rules end it; an account that is enabled meanwhile is not for long") {
+    "first password: whoever is gone before gets none, other rules end it, an account that is enabled meanwhile is not for long") {
   Joining gone(PasswordRule::Kind::hand_over);
   gone.step();
   gone.person->fields[1] = "gone";
