@@ -36,6 +36,20 @@ std::string approval_of(Store& store, const std::string& entry, const std::strin
   return approval;
 }
 
+/// Until when a role that no longer applies leaves its members in a group (<role grace>); none: it does not.
+std::optional<Instant> kept_until(const Rules& rules, const EntryRow& entry, const Dn& group) {
+  const auto note = entry.ledger.settled.find(group.normal() + ";grace;muster");
+  if (note == entry.ledger.settled.end() || note->second.empty()) return std::nullopt;
+  const auto stopped = parse_iso_time(note->second.front());
+  if (!stopped) return std::nullopt;
+  std::chrono::seconds grace{0};
+  for (const RoleRule& role : rules.roles) {
+    const bool gives = std::any_of(role.groups.begin(), role.groups.end(), [&](const auto& g) { return g.dn == group; });
+    if (gives && role.grace) grace = std::max(grace, *role.grace);
+  }
+  return *stopped + grace;
+}
+
 json membership_item(Store& store, const EntryRow& entry, const MembershipRow& m, const std::vector<Entitlement>& due,
                      const Rules& rules) {
   json j = {{"group", m.dn.str()}, {"has", true}};
@@ -53,6 +67,10 @@ json membership_item(Store& store, const EntryRow& entry, const MembershipRow& m
     j["granted"] = false;
     j["reason"] = j.contains("entitled") ? "was a member before muster looked first; a role asks for it"
                                          : "nobody knows: not granted by muster";
+  }
+  if (const auto until = j.contains("entitled") ? std::nullopt : kept_until(rules, entry, m.dn)) {
+    j["kept until"] = iso_time(*until);
+    j["reason"] = j["reason"].get<std::string>() + "; no role asks for it any more, kept until " + iso_time(*until);
   }
   if (const ManagedRule* managed = rules.managed_group(m.dn)) {
     j["managed"] = managed->membership == ManagedRule::Membership::exclusive ? "exclusive" : "granted";

@@ -108,6 +108,17 @@ void note_held(Draft& d, const std::vector<Due>& due) {
   }
 }
 
+/// A membership that ended, and leaving, end what was noted: the next one begins anew.
+void forget_grace(Draft& d) {
+  constexpr std::string_view suffix = ";grace;muster";
+  for (const auto& [name, values] : d.subject.ledger.settled) {
+    if (!name.ends_with(suffix) || values.empty()) continue;
+    const auto& have = d.subject.memberships;
+    const bool is_member = std::any_of(have.begin(), have.end(), [&](const Membership& m) { return grace_note(m.group) == name; });
+    if (!is_member || d.state.kind == Kind::leaver) d.plan.agreed.emplace_back(name, Values{});
+  }
+}
+
 /// True while a role that stopped to apply still leaves its members in the group.
 bool has_grace(Draft& d, const Dn& group) {
   const auto grace = d.state.has_access ? grace_of(d.rules, group) : std::nullopt;
@@ -164,6 +175,7 @@ void add_due(Draft& d, const std::vector<Due>& due) {
 
 void plan_access(Draft& d) {
   const Kind kind = d.state.kind;
+  forget_grace(d);
   if (d.subject.order) {
     if (kind == Kind::leaver) end_grants(d);
     return strip_by_order(d);

@@ -192,13 +192,16 @@ TEST_CASE("lifecycle: who may be the return of two former leavers gets no accoun
 }
 
 TEST_CASE("lifecycle: a role's grace keeps the old access for its time, then it goes by itself") {
-  Company c({.edit = edited("access.xml", "<role name=\"sales\"", "<role name=\"sales\" grace=\"3s\"")});
+  Company c({.edit = edited("access.xml", "<role name=\"sales\"", "<role name=\"sales\" grace=\"6s\"")});
   CHECK(c.muster({"resync"}).code == 0);
   const std::string key = active(c, "Sales"), dn = c.dn_of(key);
   auto service = c.service();
   set_cell(c, key, kDepartment, "Finance");
   CHECK(wait_until([&] { return is_member(c, "finance", dn); }));
   CHECK(is_member(c, "sales", dn));
+  const json why = c.json({"why", key, "sales"});
+  REQUIRE(why["access"].size() == 1);
+  CHECK(why["access"][0].contains("kept until"));
   CHECK(wait_until([&] { return !is_member(c, "sales", dn); }));
   CHECK(is_member(c, "finance", dn));
 }
