@@ -316,6 +316,8 @@ void Mirror::own(const Stream& stream, Entry entry, const std::set<std::string>&
 void Mirror::own_membership(Row group, Row entry, const std::string& key, bool added) {
   Store& store = context_.store;
   context_.own_writes.wrote(group, key);
+  // Else somebody who undoes this write at once would make the group look as it was when it was read: the same.
+  store.forget_group_digest(group);
   if (added) {
     store.add_member(group, key);
   } else {

@@ -25,6 +25,7 @@ Status prepare(Engine& engine, const Invocation& call, bool everybody) {
   Status fed = engine.read_feed(call.has("full"));
   MUSTER_TRY(engine.read_directory());
   if (!fed && !engine.ready()) return fed;
+  if (!fed) std::cerr << "muster: " << fed.error().what << "; what HR said before stays in force\n";
   MUSTER_TRY(engine.retry_now());
   if (everybody) MUSTER_TRY(engine.everybody());
   for (const std::string& person : call.values("person")) MUSTER_TRY(engine.only(person));

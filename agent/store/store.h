@@ -212,6 +212,8 @@ class Store {
   void mark_group_gone(Row id);
   void set_placeholder(Row group, bool present);
   void touch_group(Row group, std::string_view version);
+  /// The members are not those that were read last: the next complete look compares them all.
+  void forget_group_digest(Row id);
   void mark_members_dirty(Row group);
   /// Those who wait for a group that did not exist.
   void mark_waiting_for_groups_dirty();

@@ -108,6 +108,7 @@ void Store::each_group_version(const std::function<void(const EntryId&, std::str
   auto s = impl_->db.prepare("SELECT uuid, CASE digest WHEN '' THEN '' ELSE version END FROM grp WHERE gone=0 ORDER BY uuid");
   while (s.step()) each(entry_id_of(s.view(0)), s.view(1));
 }
+void Store::forget_group_digest(Row id) { with(impl_->db.cached("UPDATE grp SET digest='' WHERE id=? AND digest<>''"), id).run(); }
 void Store::touch_group(Row group, std::string_view version) {
   with(impl_->db.cached("UPDATE grp SET version=? WHERE id=?"), version, group).run();
 }

@@ -78,6 +78,25 @@ TEST_CASE("loop: a leaver whose time has passed is deleted, which is no trouble,
   CHECK(is_member(c, "sales", dn));
 }
 
+TEST_CASE("loop: a stranger who comes back at once is removed again, and a member who is taken out at once is put back") {
+  Company c({});
+  CHECK(c.muster({"resync"}).code == 0);
+  const std::string stranger = c.dn_of(active(c, "Engineering")), member = c.dn_of(active(c, "Sales"));
+  const auto by_hand = [&](const char* how, const std::string& dn) {
+    return c.slapd().modify("dn: " + c.group("sales") + "\nchangetype: modify\n" + how + ": member\nmember: " + dn + "\n");
+  };
+  for (int i = 0; i < 3; ++i) {
+    CHECK(by_hand("add", stranger) == 0);
+    CHECK(c.muster({"resync"}).code == 0);
+    CHECK(!is_member(c, "sales", stranger));
+  }
+  for (int i = 0; i < 3; ++i) {
+    CHECK(by_hand("delete", member) == 0);
+    CHECK(c.muster({"resync"}).code == 0);
+    CHECK(is_member(c, "sales", member));
+  }
+}
+
 TEST_CASE("loop: a resync whose feed is refused goes on with what HR said before, and says so") {
   Company c({});
   CHECK(c.muster({"resync"}).code == 0);
