@@ -197,7 +197,7 @@ class Oracle:
         self.access(account, record, kind, now)
 
     def leave(self, a, record, now):
-        if a.left and now >= a.left + KEPT and a.off and ("time" in self.features or now.hour < 12):
+        if a.left and now >= a.left + KEPT and a.off:
             del self.accounts[a.key]
             return
         if not a.off and a.left:
