@@ -151,8 +151,9 @@ void note_held(Draft& d, const std::vector<Due>& due) {
 /// A membership that ended, and leaving, end what was noted: the next one begins anew.
 void forget_grace(Draft& d) {
   constexpr std::string_view suffix = ";grace;muster";
-  for (const auto& [name, values] : d.subject.ledger.settled) {
-    if (!name.ends_with(suffix) || values.empty()) continue;
+  for (const auto& note : d.subject.ledger.settled) {
+    const std::string& name = note.first;
+    if (!name.ends_with(suffix) || note.second.empty()) continue;
     const auto& have = d.subject.memberships;
     const bool is_member = std::any_of(have.begin(), have.end(), [&](const Membership& m) { return grace_note(m.group) == name; });
     if (!is_member || d.state.kind == Kind::leaver) d.plan.agreed.emplace_back(name, Values{});

@@ -38,8 +38,9 @@ void note_members(Draft& d, const std::vector<Dn>& due) {
     if (rule && reports(*rule) && is_due([&](const Dn& g) { return g == m.group; }))
       d.plan.agreed.emplace_back(member_note(m.group), kMember);
   }
-  for (const auto& [name, values] : d.subject.ledger.settled) {
-    if (values.empty() || !std::string_view(name).ends_with(kMemberNote)) continue;
+  for (const auto& note : d.subject.ledger.settled) {
+    const std::string& name = note.first;
+    if (note.second.empty() || !std::string_view(name).ends_with(kMemberNote)) continue;
     const auto& have = d.subject.memberships;
     // Who is still a member is so by the role that has ended, until the removal is done.
     const bool is_member = std::any_of(have.begin(), have.end(), [&](const Membership& m) { return member_note(m.group) == name; });
