@@ -118,7 +118,7 @@ std::vector<CommandRow> make_rows() {
        {{"person", "ID", "only this person; may be repeated", false, true},
         {"feed", "FILE", "as if this were HR's file"},
         {"against", "LIVE", "compare --config with this configuration, and with its state"},
-        {"on", "DATE", "as of the end of that day (2027-01-15), with the records of HR that count by then"}}},
+        {"on", "DATE", "as of the end of that day (2027-01-15), by the clock of this machine"}}},
       {"resync",
        "reads feed and directory, compares everything, applies",
        "Asks the running service where there is one, and works alone where there is none.",
