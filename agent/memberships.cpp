@@ -6,6 +6,7 @@
 #include "agent/context.h"
 #include "agent/planner.h"
 #include "agent/sha256.h"
+#include "mapping/grants.h"
 
 namespace muster {
 
@@ -97,6 +98,10 @@ void Memberships::explain(MembershipView& v, const GroupRow& group, const std::s
   if (const auto given = v.entry ? store_.granted(v.entry, group.id) : std::nullopt) {
     row.is_granted = true;
     if (!due) row.basis = "granted";
+    if (const auto grant = store_.access_grant(grant_number(given->because.cause))) {
+      row.basis = "grant";
+      row.approver = grant->by + (grant->approver.empty() ? "" : ", " + grant->approver);
+    }
     row.reason = given->because.text;
     row.rule = given->because.rule;
     row.cause = given->because.cause;

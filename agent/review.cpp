@@ -173,6 +173,11 @@ class Reviewer {
   void troubles() {
     for (const ProblemRow& p : store_.problems())
       find({p.drift ? "drift" : "problem", p.person, "", p.dn, "", p.code + ": " + p.what, iso_time(p.since), p.where});
+    for (const AccessGrantRow& g : store_.access_grants(true)) {
+      if (g.state == "running")
+        find({"grant", g.key.rep(), "", "", g.dn.str(),
+              "by " + g.by + (g.until ? " until " + iso_time(*g.until) : "") + ": " + g.reason, iso_time(g.created), ""});
+    }
     for (const HoldRow& h : store_.holds(true))
       find({"hold", "", "", "", "", short_id(h.id) + " (" + h.kind + "): " + h.sentence, iso_time(h.created), ""});
   }

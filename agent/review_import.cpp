@@ -2,6 +2,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "agent/grants.h"
 #include "agent/guarded.h"
 #include "agent/planner.h"
 #include "agent/review.h"
@@ -47,9 +48,17 @@ class Import {
     if (!v.entry) return outcome(v, "impossible", "the member is no account below the declared bases; take it away by hand");
     const std::string subject = v.person ? person_subject(v.person->id) : entry_subject(v.entry);
     store_.put_refusal({subject, v.row.id, v.group, {}, by_, d.comment, now_.utc});
+    end_grants(v);
     record(v, d);
     ++revoked_;
     outcome(v, "revoked", "");
+  }
+
+  void end_grants(const MembershipView& v) {
+    if (!v.person) return;
+    for (const AccessGrantRow& g : store_.access_grants_of(v.person->id)) {
+      if (g.group == v.group) close_grant(context_, g, {"revoked", "refused in a review by " + by_, by_}, now_.utc);
+    }
   }
 
   void keep(const MembershipView& v, const ReviewDecision& d) {

@@ -16,7 +16,7 @@ struct ReviewRow {
   std::string dn;           ///< of the account; of what is none: the member value
   std::string group;        ///< DN
   std::string managed;      ///< "exclusive", "granted", "no"
-  std::string basis;        ///< "role", "grace", "granted", "unknown", "stranger", "group", "refused"
+  std::string basis;        ///< "role", "grant" (for a time), "grace", "granted", "unknown", "stranger", "group", "refused"
   std::string reason;       ///< a sentence
   std::string rule;         ///< file:line, or empty
   std::string cause;        ///< the feed record or approval behind it, or empty
@@ -50,6 +50,7 @@ inline constexpr ReviewKind kReviewFindings[] = {
     {"unexplained", "Unexplained memberships",
      "Members of a managed group for whom no role asks, and whom muster did not put there."},
     {"outlier", "Unusual memberships", "Fewer than one in ten of the people with the same roles are in this group."},
+    {"grant", "Access for a time", "What was given by muster grant, and runs."},
     {"dormant", "Dormant accounts", "The account works, and nobody used it for long."},
     {"drift", "Drift", "Somebody else changed what HR owns, and the rules only report it."},
     {"problem", "Problems", "What could not be done."},

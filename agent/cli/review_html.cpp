@@ -39,6 +39,7 @@ std::string tag(const char* tone, const std::string& text) {
 std::string basis_tag(const ReviewRow& r) {
   const bool managed = r.managed != "no";
   if (r.basis == "role") return tag("good", "role");
+  if (r.basis == "grant") return tag("warn", "for a time");
   if (r.basis == "grace") return tag("warn", "grace");
   if (r.basis == "granted") return tag("good", "given by muster");
   if (r.basis == "group") return tag("", "group");
