@@ -33,6 +33,10 @@ AppliedChange member(Action action) {
   a.change.group = dn("cn=vpn,dc=example");
   return a;
 }
+AppliedChange by(Decision decision, AppliedChange change) {
+  change.change.decision = decision;
+  return change;
+}
 AppliedChange named(Action action, const std::string& before, const std::string& to) {
   AppliedChange a = done(action, {}, {to});
   a.change.dn = dn(before);
@@ -122,6 +126,11 @@ TEST_CASE("an undo takes back the net effect, and only what is still as it was l
        {done(expire, {}, {later})},
        {.expires = "2030-01-01T00:00:00Z"},
        "left: changed since by somebody, left; "},
+      {"an order", {by(Decision::order, done(disable))}, {.disabled = true}, "left: somebody ordered it; "},
+      {"what was given for a time",
+       {by(Decision::grant, member(add_member))},
+       {.member = true},
+       "left: it was given for a time; "},
       {"a leaver",
        {done(disable), member(remove_member), named(move, kAnn, "ou=leavers,dc=example")},
        {.disabled = true, .name = away},
