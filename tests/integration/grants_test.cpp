@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tests/support/lab.h"
+#include "tests/support/site.h"
 
 using namespace muster::test;
 using nlohmann::json;
@@ -236,4 +237,31 @@ TEST_CASE("disable: no limit holds it, protected accounts stay, and a directory 
   c.slapd().start();
   CHECK(c.muster({"resync"}).code <= 4);
   CHECK_FALSE(c.slapd().can_bind(dn, "sample"));
+}
+
+TEST_CASE("grant and disable: the same on a domain controller and on 389 Directory Server") {
+  for (const Site::Kind kind : {Site::Kind::active_directory, Site::Kind::ds389}) {
+    Site site(kind);
+    CAPTURE(site.is_ad());
+    site.employ("1", {"Ann", "Lee", "Sales"});
+    site.employ("2", {"Bob", "Ray", "Engineering"});
+    site.publish();
+    REQUIRE(site.muster({"resync"}).code == 0);
+    const auto groups = [&] { return site.in_directory().at("1").groups; };
+    const Finished given = site.muster(grant("1", "engineering", "3s"));
+    CHECK_MESSAGE(given.code == 0, given.err);
+    CHECK(groups() == std::set<std::string>{"all-staff", "engineering", "sales"});
+    CHECK(wait_until([&] { return site.muster({"resync"}).code == 0 && !groups().count("engineering"); }));
+    CHECK(site.muster(decided({"disable", "1"})).code == 0);
+    CHECK(site.in_directory().at("1").disabled);
+    CHECK(groups().empty());
+    CHECK(site.muster({"resync", "--full"}).code == 0);
+    CHECK(site.in_directory().at("1").disabled);
+    CHECK(site.muster(decided({"enable", "1"})).code == 0);
+    CHECK_FALSE(site.in_directory().at("1").disabled);
+    CHECK(groups() == std::set<std::string>{"all-staff", "sales"});
+    if (!site.is_ad()) continue;
+    const Finished refused = site.muster(decided({"disable", "cn=administrator,cn=users," + site.server().value("SUFFIX")}));
+    CHECK(refused.code == 1);
+  }
 }
