@@ -31,14 +31,17 @@ std::string value_of(const Site& site, const std::string& key, const std::string
   return values.size() == 1 ? values.front() : std::to_string(values.size()) + " values";
 }
 
-std::multiset<std::string> essence(const json& changes) {
+/// What is to be done or was done, a line each, in no order of time.
+std::string essence(const json& changes) {
   std::multiset<std::string> all;
   for (const json& j : changes) {
     json kept;
     for (const char* key : {"action", "person", "dn", "attribute", "group", "from", "to"}) kept[key] = j.value(key, json());
-    all.insert(kept.dump());
+    all.insert(kept.dump() + "\n");
   }
-  return all;
+  std::string text;
+  for (const std::string& line : all) text += line;
+  return text;
 }
 
 void resync(const Site& site) {
@@ -135,7 +138,7 @@ TEST_CASE("names: what waits for approval is promised to nobody else") {
   REQUIRE(holds.size() == 1);
   // Somebody takes a name in between. The one who was promised it gets another, which is another change.
   site.change(with_mail("cn=robot," + site.elsewhere(), "inetOrgPerson", "cn: robot\nsn: x\nmail: ann.lee3@x.example"));
-  const Finished approved = site.muster({"approve", holds[0]["id"], "--reason", "they are real"});
+  const Finished approved = site.muster({"approve", holds[0]["id"], "--by", "alice", "--reason", "they are real"});
   CHECK_MESSAGE(approved.code == 0, (approved.out + approved.err));
   site.muster({"resync"});
   CHECK(value_of(site, "1", "mail") == "ann.lee@x.example");

@@ -37,7 +37,8 @@ void member(Company& c, const std::string& how, const std::string& group, const 
 
 json problems(const Company& c, const std::string& code) {
   json found = json::array();
-  for (const json& p : c.json({"problems"})["problems"]) {
+  const json report = c.json({"problems"});
+  for (const json& p : report["problems"]) {
     if (p["code"] == code) found.push_back(p);
   }
   return found;
@@ -148,6 +149,7 @@ TEST_CASE("ownership: owners says who owns what, who else writes there, and what
     replace_text(f + "/mapping.d/attributes.xml", "<attribute name=\"mobile\"           owner=\"directory\"",
                  "<attribute name=\"mobile\"           owner=\"directory\" value=\"title\"");
     replace_text(f + "/mapping.d/attributes.xml", "<attribute name=\"l\"                owner=\"hr\" value=\"site\"/>", "");
+    replace_text(f + "/mapping.d/access.xml", "site='Munich'", "department='Munich'");
   }});
   REQUIRE(c.muster({"resync"}).code == 0);
   const std::string key = somebody_outside(c, "sales"), dn = c.dn_of(key), mobile = "+49 151 1";

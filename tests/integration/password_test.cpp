@@ -36,7 +36,8 @@ Site with_vault(Site::Kind kind) {
 bool is_disabled(const Site& site, const std::string& key) { return site.in_directory().at(key).disabled; }
 
 json problem_of(const Site& site, const std::string& key) {
-  for (const json& p : site.json({"problems"})["problems"]) {
+  const json report = site.json({"problems"});
+  for (const json& p : report["problems"]) {
     if (p["person"] == key) return p;
   }
   return {};

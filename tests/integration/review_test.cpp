@@ -106,7 +106,8 @@ TEST_CASE("review: every membership has its reason, and what stands out is liste
   const json one = r.c.json({"review", "--group", "crm-users"});
   for (const json& m : one["memberships"]) CHECK(m["group"] == r.crm);
   CHECK(one["scope"].get<std::string>().find("crm-users") != std::string::npos);
-  for (const json& m : r.c.json({"review", "--role", "sales"})["memberships"]) CHECK(m["person"] != "");
+  const json sales = r.c.json({"review", "--role", "sales"});
+  for (const json& m : sales["memberships"]) CHECK(m["person"] != "");
 
   CHECK(r.c.muster({"review", "--group", "nothing"}).code == 1);
   CHECK(r.c.muster({"review", "--role", "nothing"}).code == 1);
