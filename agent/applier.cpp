@@ -246,7 +246,7 @@ void Applier::refused(const JournalRow& row, const Error& error, const std::stri
   ++counts_.failed;
   const std::string subject = row.person  ? person_subject(row.person)
                               : row.entry ? entry_subject(row.entry)
-                                          : "g:" + std::to_string(row.group);
+                                          : group_subject(row.group);
   std::vector<ProblemRow> problems = store.problems(subject);
   ProblemRow p{
       c.person.rep(), c.dn.str(),

@@ -46,6 +46,7 @@ std::optional<GroupRow> primary_group(Context& context, const Entry& entry) {
 
 std::string person_subject(Row person) { return "p:" + std::to_string(person); }
 std::string entry_subject(Row entry) { return "e:" + std::to_string(entry); }
+std::string group_subject(Row group) { return "g:" + std::to_string(group); }
 
 void set_problems(Context& context, const std::string& subject, const std::vector<ProblemRow>& problems, Instant at) {
   const auto diff = context.store.set_problems(subject, problems, at);

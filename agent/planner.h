@@ -95,5 +95,7 @@ bool note_standing(Context& context, const PersonRow& person, const EntryRow* en
 void set_problems(Context& context, const std::string& subject, const std::vector<ProblemRow>& problems, Instant at);
 std::string person_subject(Row person);
 std::string entry_subject(Row entry);
+/// Of the group itself; of one of its members: with ":" and the member's key behind it.
+std::string group_subject(Row group);
 
 }  // namespace muster

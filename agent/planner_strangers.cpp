@@ -7,6 +7,22 @@
 
 namespace muster {
 
+namespace {
+
+/// What was said of members that are none any more, and of groups that are gone.
+void clear_members(Context& context, const GroupRow& group, const std::vector<std::string>& but, Instant at) {
+  const std::string prefix = group_subject(group.id) + ":";
+  for (const std::string& subject : context.store.problem_subjects(prefix)) {
+    if (std::find(but.begin(), but.end(), subject.substr(prefix.size())) == but.end()) set_problems(context, subject, {}, at);
+  }
+  if (but.empty()) set_problems(context, group_subject(group.id), {}, at);
+}
+void clear_gone(Context& context, Instant at) {
+  for (const GroupRow& group : context.store.gone_groups_with_problems()) clear_members(context, group, {}, at);
+}
+
+}  // namespace
+
 Status Planner::read_outside_protected() {
   if (outside_read_) return ok();
   const Stream* groups = context_.groups();
@@ -82,7 +98,7 @@ Result<bool> Planner::is_in_scope(const Entry& entry) {
 }
 
 Status Planner::plan_unresolved_member(const GroupRow& group, const std::string& key, const Now& now) {
-  const std::string subject_name = "g:" + std::to_string(group.id) + ":" + key;
+  const std::string subject_name = group_subject(group.id) + ":" + key;
   const ManagedRule* rule = context_.rules().managed_group(group.dn);
   if (const auto dn = Dn::parse(key); !key.starts_with("uid:") && dn && context_.store.group_by_dn(*dn)) {
     set_problems(context_, subject_name,
@@ -147,12 +163,15 @@ Status Planner::plan_unresolved_member(const GroupRow& group, const std::string&
 }
 
 Status Planner::plan_unresolved(const Now& now) {
+  clear_gone(context_, now.utc);
   for (const GroupRow& group : context_.store.dirty_groups()) {
     const ManagedRule* rule = context_.rules().managed_group(group.dn);
     context_.store.clear_group_dirty(group.id);
     context_.store.forget_planned_members(group.id);
-    if (!rule || rule->membership != ManagedRule::Membership::exclusive) continue;
-    for (const std::string& key : context_.store.unresolved_members(group.id)) MUSTER_TRY(plan_unresolved_member(group, key, now));
+    std::vector<std::string> keys;
+    if (rule && rule->membership == ManagedRule::Membership::exclusive) keys = context_.store.unresolved_members(group.id);
+    clear_members(context_, group, keys, now.utc);
+    for (const std::string& key : keys) MUSTER_TRY(plan_unresolved_member(group, key, now));
   }
   return ok();
 }

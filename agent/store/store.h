@@ -217,7 +217,8 @@ class Store {
   void mark_members_dirty(Row group);
   /// Those who wait for a group that did not exist.
   void mark_waiting_for_groups_dirty();
-  std::vector<GroupRow> dirty_groups();  ///< whose membership changed since it was last planned
+  std::vector<GroupRow> dirty_groups();
+  std::vector<GroupRow> gone_groups_with_problems();  ///< whose membership changed since it was last planned
   void clear_group_dirty(Row group);
   void mark_groups_of_value_dirty(std::string_view value);
   void each_group_id(const std::function<void(Row, const EntryId&)>& each);
@@ -347,6 +348,8 @@ class Store {
   };
   ProblemDiff set_problems(const std::string& subject, const std::vector<ProblemRow>& problems, Instant now);
   std::vector<ProblemRow> problems(std::string_view subject = {});
+  /// The subjects that begin with `prefix` and have problems.
+  std::vector<std::string> problem_subjects(std::string_view prefix);
   std::size_t count_problems();
 
   // --- journal (store_journal.cpp)

@@ -96,6 +96,15 @@ std::vector<GroupRow> Store::dirty_groups() {
   while (s.step()) all.push_back(group_from(s));
   return all;
 }
+std::vector<GroupRow> Store::gone_groups_with_problems() {
+  auto& s = impl_->db.cached("SELECT " GROUP_COLUMNS
+                             " FROM grp WHERE gone=1 AND EXISTS (SELECT 1 FROM problem WHERE subject='g:'||grp.id "
+                             "OR substr(subject,1,length('g:'||grp.id||':'))='g:'||grp.id||':')");
+  const sql::Rewind rewind(s);
+  std::vector<GroupRow> all;
+  while (s.step()) all.push_back(group_from(s));
+  return all;
+}
 void Store::clear_group_dirty(Row group) { with(impl_->db.cached("UPDATE grp SET dirty=0 WHERE id=?"), group).run(); }
 void Store::mark_groups_of_value_dirty(std::string_view value) {
   with(impl_->db.cached("UPDATE grp SET dirty=1 WHERE gone=0 AND id IN (SELECT grp FROM member WHERE value=?)"), value).run();

@@ -78,6 +78,14 @@ std::vector<ProblemRow> Store::problems(std::string_view subject) {
   while (s.step()) all.push_back(problem_from(s));
   return all;
 }
+std::vector<std::string> Store::problem_subjects(std::string_view prefix) {
+  auto& s = impl_->db.cached("SELECT DISTINCT subject FROM problem WHERE substr(subject,1,length(?1))=?1");
+  s.bind(1, prefix);
+  const sql::Rewind rewind(s);
+  std::vector<std::string> all;
+  while (s.step()) all.emplace_back(s.text(0));
+  return all;
+}
 std::size_t Store::count_problems() {
   auto& s = impl_->db.cached("SELECT count(*) FROM problem");
   const sql::Rewind rewind(s);

@@ -289,7 +289,7 @@ class Scenario {
     stop_service();
     const std::size_t before = entries_known(site_);
     strangers(0, load_.missed);
-    site_.change(replace(site_.dn_of("7"), "displayName", "Among many"));
+    site_.change(replace(site_.dn_of("5"), "displayName", "Among many"));
     service_ = site_.service();
     CHECK(wait_until([&] { return entries_known(site_) == before + static_cast<std::size_t>(load_.missed); },
                      std::chrono::minutes(10)));

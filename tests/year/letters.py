@@ -7,10 +7,13 @@ WRITTEN.update(zip("абвгдезийклмнопрстуфъьыэ", ["a", "b"
 
 
 def plain(text):
-    out = ""
+    out = before = ""
     for letter in text:
         small = letter.lower()
-        written = WRITTEN.get(small)
+        # The one pair of Greek letters that is written otherwise than each alone: Papadopoulos.
+        bare = unicodedata.normalize("NFKD", small)[:1]
+        written = "u" if before == "ο" and bare == "υ" else WRITTEN.get(small)
+        before = bare
         if written is None:
             stripped = "".join(c for c in unicodedata.normalize("NFKD", small) if not unicodedata.combining(c))
             written = "".join(WRITTEN.get(c, c) for c in stripped)
