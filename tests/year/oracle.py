@@ -232,7 +232,8 @@ class Oracle:
 
     def is_claimed(self, record):
         """Whether the record names an account that is somebody else's."""
-        return any(a.rdn.partition("=")[2] == record.account for a in self.accounts.values()) if record.account else False
+        name = self.site.account_attribute
+        return bool(record.account) and any(a.attributes.get(name) == record.account for a in self.accounts.values())
 
     def may_create(self, record, kind, now):
         if kind not in ("active", "waiting") or record.status != "active" or self.is_claimed(record):
