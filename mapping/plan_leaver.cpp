@@ -75,7 +75,7 @@ void give_back(Draft& d, const LeaverWrite& rule) {
   const Values* written = d.settled(written_note(rule.key));
   if (!written) return;
   // A former leaver whose account stays off is still kept as one.
-  if (d.subject.account.disabled && !d.will_be_enabled) return;
+  if (!d.will_be_enabled) return;
   const Values* before = d.settled(before_note(rule.key));
   // What somebody else, or HR's own rule, made of it since is theirs.
   const bool is_ours = !d.rules.attribute(rule.key) && agree(rule, present(d, rule.key), values_of(*written));

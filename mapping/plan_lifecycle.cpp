@@ -12,13 +12,14 @@ using Kind = State::Kind;
 /// Notes that plan() leaves for itself among the settled values; no attribute has such an option (RFC 4512 section 2.5).
 constexpr const char* kExpires = "expires;muster";  ///< the end that HR's date gave the account
 constexpr const char* kWarned = "warned;muster";    ///< the end, and how many thresholds before it were told
+constexpr const char* kWaits = "waiting;muster";    ///< why the account was off when a first day was still to come
 
 void disable(Draft& d, Decision decision) {
   if (d.subject.account.disabled) return;
   Reason why = d.state.why;
   if (d.subject.ledger.disabled_at) why.text += "; somebody enabled the account again";
   Change& c = d.add(Action::disable, decision, std::move(why));
-  if (decision == Decision::leaver && !d.subject.ledger.disabled_at) c.owed_since = owed_since(d);
+  if (d.state.kind == Kind::leaver && !d.subject.ledger.disabled_at) c.owed_since = owed_since(d);
   c.from = {"enabled"};
   c.to = {"disabled"};
 }
@@ -123,6 +124,35 @@ bool plan_enable(Draft& d) {
   auto why = way_back(d);
   if (why) enable(d, std::move(*why));
   return d.will_be_enabled;
+}
+
+/// Before the first day an account that muster switched off stays off, whoever enables it. One that was in use before HR named a
+/// later first day goes on: a hire date that HR corrects, or sets anew with a transfer, must lock nobody out. True: it goes off.
+bool goes_off_again(Draft& d) {
+  const Values* note = d.settled(kWaits);
+  if (d.state.kind != Kind::waiting) {
+    if (note) d.plan.agreed.emplace_back(kWaits, Values{});
+    return false;
+  }
+  if (d.password_is_due) return false;
+  if (d.subject.account.disabled) {
+    if (const auto for_what = d.subject.ledger.disabled_for)
+      d.plan.agreed.emplace_back(kWaits, Values{std::string(to_string(*for_what))});
+    return false;
+  }
+  const std::string first = d.state.first_day ? iso_date(*d.state.first_day) : "";
+  Decision decision = Decision::joiner;
+  if (note && parse_decision(note->front(), decision)) {
+    d.state.why = d.reason(joiner_at(d.rules), "the first day is " + first + "; somebody enabled the account before");
+    disable(d, decision);
+    d.will_be_enabled = false;
+    return true;
+  }
+  d.problem("first-day-moved",
+            "HR says that the first day is " + first + ", but the account was in use before; it stays enabled. If nobody works "
+            "there until then, muster disable switches it off",
+            joiner_at(d.rules).rule(), "start");
+  return false;
 }
 
 Values end_text(const std::optional<Instant>& at) { return at ? Values{iso_time(*at)} : Values{}; }
@@ -239,7 +269,7 @@ void plan_lifecycle(Draft& d) {
   }
   plan_password(d);
   // No server gives an end to an account that is switched off.
-  if (plan_enable(d)) plan_expiry(d);
+  if (!goes_off_again(d) && plan_enable(d)) plan_expiry(d);
   plan_home(d);
   plan_leaver_values(d);
 }

@@ -23,6 +23,7 @@ struct State {
   const LeaverRule* leaver = nullptr;  ///< null for a leaver by absence from the feed where no rule is declared
   const AbsenceRule* absence = nullptr;
   const WorkerRule* worker = nullptr;
+  std::optional<Day> first_day;  ///< while it is still to come
   std::optional<Day> last_day;  ///< of a worker whose account expires; none: HR names none
   bool may_create = false;      ///< within days-before of the first day
   bool has_access = false;      ///< what the roles ask for is kept

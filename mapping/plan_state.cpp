@@ -88,6 +88,7 @@ void take_start(Draft& d) {
   const Instant first = d.zone.instant_of(*start, joiner ? joiner->hour : std::chrono::minutes(0));
   if (first <= d.now.utc) return;
   s.kind = Kind::waiting;
+  s.first_day = start;
   d.due(first);
   const Instant lead = d.zone.instant_of(*start - std::chrono::days(joiner ? joiner->days_before : 0), std::chrono::minutes(0));
   d.due(lead);

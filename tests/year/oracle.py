@@ -51,6 +51,7 @@ class Account:
     groups: set = dataclasses.field(default_factory=set)
     granted: set = dataclasses.field(default_factory=set)  # of these, what the agent gave
     off: str = ""  # why the account is switched off: waiting, absence, leaver, admin; empty: it is on
+    waits: str = ""  # why it was off when its first day was still to come
     expires: datetime.datetime = None
     left: datetime.datetime = None  # since when the account is a leaver's
     manager: str = ""  # the key of the person whose DN `manager` has
@@ -111,7 +112,7 @@ class Oracle:
         self.unowned = {}  # account name: an Account of nobody's that was there before
         self.strangers = []  # DNs that administrators made by hand
         self.history = {}  # key: [(date, record as text)]
-        self.taken = {}  # unique attribute: values in small letters that somebody has or had
+        self.taken = {}  # unique attribute: {value in small letters that somebody has or had: that person's key}
         self.acts = {}  # key: what administrators did by hand
 
     # --- HR's file
@@ -248,6 +249,8 @@ class Oracle:
         self.repair(account, record, kind, now, False)
 
     def repair(self, account, record, kind, now, held):
+        if kind != "waiting":
+            account.waits = ""
         if kind == "leaver":
             return held and account.enabled(now) or self.leave(account, record, now)
         self.attributes(account, record)
@@ -286,9 +289,11 @@ class Oracle:
         if kind == "absence":
             if not a.off and not held:
                 a.off = "absence"
-        elif kind == "waiting":
-            if not a.off and not held:
-                a.off = "waiting"
+        elif kind == "waiting":  # who was switched off before the first day stays so; who worked goes on
+            if a.off and a.off != "admin":
+                a.waits = a.off
+            elif a.waits and not held:
+                a.off = a.waits
         elif a.off != "admin":  # what others switched off is theirs
             a.off = ""
         if a.left:
@@ -339,10 +344,12 @@ class Oracle:
                 wish = self.site.unique(self.records[account.key])[attribute]
                 groups.setdefault((attribute, wish), []).append(account)
         for (attribute, wish), accounts in groups.items():
-            taken = self.taken.setdefault(attribute, set())
-            free = (c for c in self.candidates(*wish) if c.lower() not in taken)
-            given = [next(free) for _ in accounts]
-            taken.update(v.lower() for v in given)
+            taken = self.taken.setdefault(attribute, {})
+            given = []
+            for account in accounts:  # who comes back after the account was deleted may have the former name again
+                value = next(c for c in self.candidates(*wish) if taken.get(c.lower(), account.key) == account.key)
+                taken[value.lower()] = account.key
+                given.append(value)
             found = [seen.get(a.key, {}).get(attribute, "") for a in accounts]
             for account, value in zip(accounts, found if sorted(found) == sorted(given) else given):
                 account.attributes[attribute] = value
