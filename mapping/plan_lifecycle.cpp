@@ -149,8 +149,9 @@ bool goes_off_again(Draft& d) {
     return true;
   }
   d.problem("first-day-moved",
-            "HR says that the first day is " + first + ", but the account was in use before; it stays enabled. If nobody works "
-            "there until then, muster disable switches it off",
+            "HR says that the first day is " + first +
+                ", but the account was in use before; it stays enabled. If nobody works "
+                "there until then, muster disable switches it off",
             joiner_at(d.rules).rule(), "start");
   return false;
 }

@@ -24,9 +24,9 @@ struct State {
   const AbsenceRule* absence = nullptr;
   const WorkerRule* worker = nullptr;
   std::optional<Day> first_day;  ///< while it is still to come
-  std::optional<Day> last_day;  ///< of a worker whose account expires; none: HR names none
-  bool may_create = false;      ///< within days-before of the first day
-  bool has_access = false;      ///< what the roles ask for is kept
+  std::optional<Day> last_day;   ///< of a worker whose account expires; none: HR names none
+  bool may_create = false;       ///< within days-before of the first day
+  bool has_access = false;       ///< what the roles ask for is kept
   bool is_over = false;        ///< the worker's last day has passed or must be known and is not: nothing is created, enabled, added
   bool without_owner = false;  ///< a worker for whom nobody answers: nothing is created, enabled, added
   Reason why;                  ///< of a leaver, an absence

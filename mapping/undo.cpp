@@ -92,10 +92,8 @@ class Reversal {
     if (!now_.entry) return left(n, "the account is gone");
     if (now_.person && !last.person.rep().empty() && now_.person->key != last.person)
       return left(n, "the account belongs to person " + now_.person->key.rep() + " now");
-    if (last.decision == Decision::order)
-      return left(n, "somebody ordered it: muster disable and muster enable decide about it");
-    if (last.decision == Decision::grant)
-      return left(n, "it was given for a time: muster grant and muster revoke decide about it");
+    if (last.decision == Decision::order) return left(n, "somebody ordered it: muster disable and muster enable decide about it");
+    if (last.decision == Decision::grant) return left(n, "it was given for a time: muster grant and muster revoke decide about it");
     switch (aspect_of(last.action)) {
       case Aspect::account: return take_back_account(n);
       case Aspect::name: return take_back_name(n);
