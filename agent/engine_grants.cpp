@@ -212,19 +212,9 @@ Result<bool> Engine::decide_grant(const std::string& id, const Verdicts& verdict
     MUSTER_TRY(judge_second(grant->dn, grant->by, verdict.by, context_->rules()));
   }
   Store::Transaction transaction(store);
-  hold->status = approved ? "approved" : "rejected";
-  hold->by = verdict.by;
-  hold->reason = verdict.reason;
-  hold->decided = now.utc;
-  store.put_hold(*hold);
   json details = grant_details(*grant);
-  details.update({{"held", hold->kind},
-                  {"granted by", grant->by},
-                  {"actor", verdict.by},
-                  {"reason", verdict.reason},
-                  {"count", 1},
-                  {"digest", hold->id}});
-  context_->recorder.decided(approved ? "approval" : "rejection", std::move(details), now.utc);
+  details.update({{"granted by", grant->by}, {"count", 1}});
+  close_hold(*context_, *hold, verdict, approved, std::move(details), now.utc);
   if (approved) {
     grant->approver = verdict.by;
     begin_grant(std::move(*grant), now.utc);

@@ -177,19 +177,7 @@ Result<bool> Engine::approve_rules(const std::string& id, const Verdicts& verdic
   const Instant now = system_now().utc;
   Store::Transaction transaction(store);
   if (approved) store.set_meta("rules.approved", loaded.config->rules.digest);
-  hold->status = approved ? "approved" : "rejected";
-  hold->by = verdict.by;
-  hold->reason = verdict.reason;
-  hold->decided = now;
-  store.put_hold(*hold);
-  context_->recorder.decided(approved ? "approval" : "rejection",
-                             {{"hold", short_id(hold->id)},
-                              {"held", "rules"},
-                              {"actor", verdict.by},
-                              {"reason", verdict.reason},
-                              {"count", hold->count},
-                              {"digest", hold->id}},
-                             now);
+  close_hold(*context_, *hold, verdict, approved, json::object(), now);
   transaction.commit();
   if (approved) MUSTER_TRY(reload());
   return true;

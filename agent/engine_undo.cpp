@@ -189,19 +189,7 @@ Result<bool> Engine::decide_undo(const std::string& id, const Verdicts& verdict,
   }
   const Instant now = system_now().utc;
   Store::Transaction transaction(store);
-  hold->status = approved ? "approved" : "rejected";
-  hold->by = verdict.by;
-  hold->reason = verdict.reason;
-  hold->decided = now;
-  store.put_hold(*hold);
-  context_->recorder.decided(approved ? "approval" : "rejection",
-                             {{"hold", short_id(hold->id)},
-                              {"held", "undo"},
-                              {"actor", verdict.by},
-                              {"reason", verdict.reason},
-                              {"count", hold->count},
-                              {"digest", hold->id}},
-                             now);
+  close_hold(*context_, *hold, verdict, approved, json::object(), now);
   transaction.commit();
   if (!approved) return true;
   request.approval = hold->id;

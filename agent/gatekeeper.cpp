@@ -243,6 +243,17 @@ bool has_more(Store& store, const HoldRow& hold) {
 
 }  // namespace
 
+void close_hold(Context& context, HoldRow hold, const Verdicts& verdict, bool approved, json details, Instant now) {
+  hold.status = approved ? "approved" : "rejected";
+  hold.by = verdict.by;
+  hold.reason = verdict.reason;
+  hold.decided = now;
+  context.store.put_hold(hold);
+  details.update({{"hold", short_id(hold.id)}, {"held", hold.kind}, {"actor", verdict.by}, {"reason", verdict.reason}, {"digest", hold.id}});
+  details.emplace("count", hold.count);
+  context.recorder.decided(approved ? "approval" : "rejection", std::move(details), now);
+}
+
 Status approve(Context& context, const std::string& id, const Verdicts& verdict, Instant now) {
   Store& store = context.store;
   auto hold = find_open_hold(store, id);

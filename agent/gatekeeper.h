@@ -42,6 +42,9 @@ struct Verdicts {
 /// Compares the hold with the plan that is in the journal now (its subjects were planned again) and records the approval.
 Status approve(Context& context, const std::string& hold, const Verdicts& verdict, Instant now);
 Status reject(Context& context, const std::string& hold, const Verdicts& verdict, Instant now);
+/// What was said of a hold as a whole is kept and audited, with `details` beside what every such record has. Inside the caller's
+/// transaction.
+void close_hold(Context& context, HoldRow hold, const Verdicts& verdict, bool approved, nlohmann::json details, Instant now);
 /// The first limit that these changes together are above, were they made in one run; none: the gate lets all of them pass.
 std::optional<Verdict> first_held(const std::vector<JournalRow>& changes, Context& context);
 /// A hold of all of them: its id covers `subject` and the exact changes, which are sorted for that. `kind` is no Kind's name.

@@ -51,13 +51,8 @@ Status judge_rule(const GrantRequest& r, const ManagedRule& managed) {
 /// Why the person gets nothing for a time; empty: nothing stands against it.
 std::string stands_against(const Person& person, const Rules& rules, const Now& now) {
   using Kind = planning::State::Kind;
-  Subject subject;
-  subject.person = &person;
-  Now here = now;
-  planning::Draft draft{subject, rules, here};
-  here = planning::local_now(person, rules, now, draft.zone, nullptr);
-  planning::find_state(draft);
-  const planning::State& state = draft.state;
+  const planning::Outlook outlook(person, rules, now);
+  const planning::State& state = outlook.state();
   const std::string who = "person " + person.key.rep();
   if (state.kind == Kind::leaver) return who + " leaves (" + state.why.text + "; " + state.why.rule + ")";
   if (state.kind == Kind::absent) return who + " is away (" + state.why.text + "; " + state.why.rule + ")";

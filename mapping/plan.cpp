@@ -208,13 +208,7 @@ std::vector<std::string> person_keys(const Person& person, const Rules& rules, c
 }
 
 bool is_leaving(const Person& person, const Rules& rules, const Now& now) {
-  Subject subject;
-  subject.person = &person;
-  Now here = now;
-  planning::Draft draft{subject, rules, here};
-  here = planning::local_now(person, rules, now, draft.zone, nullptr);
-  planning::find_state(draft);
-  return draft.state.kind == planning::State::Kind::leaver;
+  return planning::Outlook(person, rules, now).state().kind == planning::State::Kind::leaver;
 }
 
 std::vector<std::string> join_values(const Person& person, const Rules& rules, const Now& now) {

@@ -28,13 +28,8 @@ std::vector<Due> due_groups(const Rules& rules) {
 }  // namespace
 
 std::vector<Entitlement> entitlements(const Person& person, const Rules& rules, const Now& now) {
-  Subject subject;
-  subject.person = &person;
-  Now here = now;
-  planning::Draft draft{subject, rules, here};
-  here = planning::local_now(person, rules, now, draft.zone, nullptr);
-  planning::find_state(draft);
-  if (!draft.state.has_access) return {};
+  const planning::Outlook outlook(person, rules, now);
+  if (!outlook.state().has_access) return {};
   std::vector<Entitlement> all;
   for (const Due& d : due_groups(rules)) {
     all.push_back({d.group->dn, d.role->name, d.group->at, planning::named(d.role->when, person, rules)});
@@ -43,14 +38,9 @@ std::vector<Entitlement> entitlements(const Person& person, const Rules& rules, 
 }
 
 std::vector<std::string> applied_roles(const Person& person, const Rules& rules, const Now& now) {
-  Subject subject;
-  subject.person = &person;
-  Now here = now;
-  planning::Draft draft{subject, rules, here};
-  here = planning::local_now(person, rules, now, draft.zone, nullptr);
-  planning::find_state(draft);
+  const planning::Outlook outlook(person, rules, now);
   std::vector<std::string> names;
-  if (!draft.state.has_access) return names;
+  if (!outlook.state().has_access) return names;
   for (const RoleRule& role : rules.roles) {
     if (role.when.truth()) names.push_back(role.name);
   }

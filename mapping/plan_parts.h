@@ -137,4 +137,17 @@ bool is_blank(std::string_view text);
 /// The attribute's own part of an RDN; null: it is not part of it.
 Ava* rdn_part(std::vector<Ava>& avas, std::string_view lower_case_name);
 
+/// What the rules make of HR's record alone, whatever the directory has. Leaves the person's fields, and the hour where they are,
+/// loaded into the rules' scope.
+class Outlook {
+ public:
+  Outlook(const Person& person, const Rules& rules, const Now& now);
+  const State& state() const { return draft_.state; }
+
+ private:
+  Subject subject_;
+  Now here_;
+  Draft draft_;
+};
+
 }  // namespace muster::planning

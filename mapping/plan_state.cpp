@@ -173,4 +173,10 @@ Home home_of(const Draft& d) {
   return {};
 }
 
+Outlook::Outlook(const Person& person, const Rules& rules, const Now& now) : here_(now), draft_{subject_, rules, here_} {
+  subject_.person = &person;
+  here_ = local_now(person, rules, now, draft_.zone, nullptr);
+  find_state(draft_);
+}
+
 }  // namespace muster::planning

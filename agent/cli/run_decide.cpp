@@ -4,7 +4,6 @@
 #include "agent/guarded.h"
 #include "agent/report.h"
 #include "agent/upstream/file_sink.h"
-#include "service/process_lock.h"
 
 namespace muster {
 
@@ -14,21 +13,18 @@ namespace {
 
 /// Without a service: the directory is read first, for the approval counts only for what would be done now.
 Result<json> decide_alone(Session& session, bool approve, const Verdicts& verdict) {
-  auto lock = ProcessLock::take(session.config->settings.state_path + ".lock");
-  if (!lock) return std::move(lock).error();
-  auto engine = Engine::open(std::move(session.config), {session.call.config, false, {}});
-  if (!engine) return std::move(engine).error();
-  MUSTER_TRY(learn_from_upstream(**engine));
-  MUSTER_TRY((*engine)->connect());
-  MUSTER_TRY((*engine)->read_directory());
+  auto alone = work_alone(session);
+  if (!alone) return std::move(alone).error();
+  Engine& engine = *alone->engine;
+  MUSTER_TRY(see_directory(engine));
   const std::string hold = session.call.argument(0);
-  const Status decided = approve ? (*engine)->approve(hold, verdict) : (*engine)->reject(hold, verdict);
-  auto run = (*engine)->settle();
-  const Status delivered = deliver_now(**engine);
+  const Status decided = approve ? engine.approve(hold, verdict) : engine.reject(hold, verdict);
+  auto run = engine.settle();
+  const Status delivered = deliver_now(engine);
   if (!decided) return decided.error();
   if (!run) return std::move(run).error();
   if (!delivered) return delivered.error();
-  return guarded([&]() -> Result<json> { return resync_report((*engine)->context().store, *run); });
+  return guarded([&]() -> Result<json> { return resync_report(engine.context().store, *run); });
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include "agent/report.h"
 #include "agent/requests.h"
 #include "agent/upstream/file_sink.h"
-#include "service/process_lock.h"
 
 namespace muster {
 
@@ -24,14 +23,12 @@ Status see(Engine& engine, bool is_order) {
 
 /// Without a service: the directory is read first.
 Result<json> act_alone(Session& session, const json& request) {
-  auto lock = ProcessLock::take(session.config->settings.state_path + ".lock");
-  if (!lock) return std::move(lock).error();
-  auto engine = Engine::open(std::move(session.config), {session.call.config, false, {}});
-  if (!engine) return std::move(engine).error();
-  MUSTER_TRY(learn_from_upstream(**engine));
+  auto alone = work_alone(session);
+  if (!alone) return std::move(alone).error();
+  Engine& engine = *alone->engine;
   const bool is_order = request["command"] == "disable" || request["command"] == "enable";
-  auto answer = act_on_person(**engine, request, {[&] { return see(**engine, is_order); }, [&] { return (*engine)->settle(); }});
-  const Status delivered = deliver_now(**engine);
+  auto answer = act_on_person(engine, request, {[&] { return see(engine, is_order); }, [&] { return engine.settle(); }});
+  const Status delivered = deliver_now(engine);
   if (!answer) return answer;
   if (!delivered) return delivered.error();
   return answer;

@@ -12,7 +12,6 @@
 #include "agent/report.h"
 #include "agent/review.h"
 #include "agent/upstream/file_sink.h"
-#include "service/process_lock.h"
 
 namespace muster {
 
@@ -146,21 +145,18 @@ int review_now(Session& session, Store& store, const ReviewOptions& options) {
 
 /// Without a service: the directory is read first, so that decisions are held against memberships as they are now.
 Result<json> import_alone(Session& session, const std::vector<ReviewDecision>& decisions, const std::string& by) {
-  auto lock = ProcessLock::take(session.config->settings.state_path + ".lock");
-  if (!lock) return std::move(lock).error();
-  auto engine = Engine::open(std::move(session.config), {session.call.config, false, {}});
-  if (!engine) return std::move(engine).error();
-  MUSTER_TRY(learn_from_upstream(**engine));
-  MUSTER_TRY((*engine)->connect());
-  MUSTER_TRY((*engine)->read_directory());
-  auto taken = take_review((*engine)->context(), decisions, by, system_now());
-  auto run = (*engine)->settle();
-  const Status delivered = deliver_now(**engine);
+  auto alone = work_alone(session);
+  if (!alone) return std::move(alone).error();
+  Engine& engine = *alone->engine;
+  MUSTER_TRY(see_directory(engine));
+  auto taken = take_review(engine.context(), decisions, by, system_now());
+  auto run = engine.settle();
+  const Status delivered = deliver_now(engine);
   if (!taken) return std::move(taken).error();
   if (!run) return std::move(run).error();
   if (!delivered) return delivered.error();
   return guarded([&]() -> Result<json> {
-    json report = resync_report((*engine)->context().store, *run);
+    json report = resync_report(engine.context().store, *run);
     report["review"] = std::move(*taken);
     return report;
   });

@@ -8,6 +8,7 @@
 #include "agent/cli/text.h"
 #include "agent/guarded.h"
 #include "agent/store/store.h"
+#include "agent/upstream/file_sink.h"
 
 namespace muster {
 
@@ -76,6 +77,20 @@ std::optional<int> load(Session& session) {
   std::cerr << session.err.paint(Tone::bad, "muster:") << " " << n << (n == 1 ? " error" : " errors")
             << " in the configuration; nothing was done\n";
   return kUsage;
+}
+
+Result<Alone> work_alone(Session& session) {
+  auto lock = ProcessLock::take(session.config->settings.state_path + ".lock");
+  if (!lock) return std::move(lock).error();
+  auto engine = Engine::open(std::move(session.config), {session.call.config, false, {}});
+  if (!engine) return std::move(engine).error();
+  MUSTER_TRY(learn_from_upstream(**engine));
+  return Alone{std::move(*lock), std::move(*engine)};
+}
+
+Status see_directory(Engine& engine) {
+  MUSTER_TRY(engine.connect());
+  return engine.read_directory();
 }
 
 void print_json(const json& document) { std::cout << dump(document, 2) << "\n"; }

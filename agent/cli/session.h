@@ -10,6 +10,7 @@
 #include "agent/cli/table.h"
 #include "agent/engine.h"
 #include "mapping/loader.h"
+#include "service/process_lock.h"
 
 namespace muster {
 
@@ -29,6 +30,15 @@ struct Session {
 int fail(const Session& session, const Error& error);
 /// Loads the configuration into the session; prints every complaint. An exit code when it cannot be used.
 std::optional<int> load(Session& session);
+/// The engine of a command that works without a service, and what keeps others out meanwhile.
+struct Alone {
+  std::unique_ptr<ProcessLock> lock;
+  std::unique_ptr<Engine> engine;
+};
+/// Takes the session's configuration, and learns what was told upstream before. Nothing is read from the directory yet.
+Result<Alone> work_alone(Session& session);
+/// Connects, and reads the directory: what is decided counts for what is there now.
+Status see_directory(Engine& engine);
 /// Prints one JSON document.
 void print_json(const nlohmann::json& document);
 /// The state file for reading; Errc::not_found before the first resync.
