@@ -116,8 +116,10 @@ std::string not_due(const Draft& d, const ManagedRule& rule, const Dn& group) {
   return text.empty() ? "no role asks for this group" : text;
 }
 
-/// What a group's membership of a role with grace is noted by: "held" while the role applies, then the instant at which it stopped.
-std::string grace_note(const Dn& group) { return group.normal() + ";grace;muster"; }
+/// What a group's membership of a role with grace is noted by: "held" while the role applies, then the instant at which it stopped,
+/// and the entry's name.
+constexpr std::string_view kGraceNote = ";grace;muster";
+std::string grace_note(const Dn& group) { return group.normal() + std::string(kGraceNote); }
 const Values kHeld{"held"};
 
 /// The longest grace of the roles that give a group; none: a membership ends with its role.
@@ -130,6 +132,13 @@ std::optional<std::chrono::seconds> grace_of(const Rules& rules, const Dn& group
   return longest;
 }
 
+/// When what the note says is over; long ago, where no role has a grace (any more).
+Instant end_of_grace(const Rules& rules, const Dn& group, const Values& note) {
+  const auto stopped = parse_iso_time(note.front());
+  const auto grace = grace_of(rules, group);
+  return stopped && grace ? Instant(*stopped + *grace) : Instant{};
+}
+
 /// Members by a role are remembered as such, so that strangers get no grace.
 void note_held(Draft& d, const std::vector<Due>& due) {
   for (const Membership& m : d.subject.memberships) {
@@ -138,15 +147,27 @@ void note_held(Draft& d, const std::vector<Due>& due) {
   }
 }
 
+bool is_grace_note(const std::pair<const std::string, Values>& note) {
+  return note.first.ends_with(kGraceNote) && !note.second.empty();
+}
+
+bool is_member_by(const Draft& d, const std::string& note) {
+  const auto& have = d.subject.memberships;
+  return std::any_of(have.begin(), have.end(), [&](const Membership& m) { return grace_note(m.group) == note; });
+}
+
+/// The entry has another name than when the grace began: where the server lets no references follow (RFC 4511 section 4.9 asks for
+/// none), the group has the old one.
+bool has_moved_since(const Draft& d, const Values& note) {
+  return note.size() > 1 && d.subject.entry && note[1] != d.subject.entry->dn.normal();
+}
+
 /// A membership that ended, and leaving, end what was noted: the next one begins anew.
 void forget_grace(Draft& d) {
-  constexpr std::string_view suffix = ";grace;muster";
   for (const auto& note : d.subject.ledger.settled) {
-    const std::string& name = note.first;
-    if (!name.ends_with(suffix) || note.second.empty()) continue;
-    const auto& have = d.subject.memberships;
-    const bool is_member = std::any_of(have.begin(), have.end(), [&](const Membership& m) { return grace_note(m.group) == name; });
-    if (!is_member || d.state.kind == Kind::leaver) d.plan.agreed.emplace_back(name, Values{});
+    if (!is_grace_note(note)) continue;
+    const bool goes_on = is_member_by(d, note.first) || has_moved_since(d, note.second);
+    if (!goes_on || d.state.kind == Kind::leaver) d.plan.agreed.emplace_back(note.first, Values{});
   }
 }
 
@@ -155,8 +176,10 @@ bool has_grace(Draft& d, const Dn& group) {
   const auto grace = d.state.has_access ? grace_of(d.rules, group) : std::nullopt;
   const Values* note = grace ? d.settled(grace_note(group)) : nullptr;
   if (!note) return false;
-  const auto stopped = *note == kHeld ? std::optional(d.now.utc) : parse_iso_time(note->front());
-  if (*note == kHeld) d.plan.agreed.emplace_back(grace_note(group), Values{iso_time(d.now.utc)});
+  const bool begins = *note == kHeld;
+  const auto stopped = begins ? std::optional(d.now.utc) : parse_iso_time(note->front());
+  if (stopped && (begins || has_moved_since(d, *note)))
+    d.plan.agreed.emplace_back(grace_note(group), Values{iso_time(*stopped), d.subject.entry->dn.normal()});
   if (!stopped || d.now.utc >= *stopped + *grace) {
     d.plan.agreed.emplace_back(grace_note(group), Values{});
     return false;
@@ -180,6 +203,28 @@ void remove_undue(Draft& d, const std::vector<Due>& due, bool may_be_granted) {
     std::string why = not_due(d, *rule, m.group);
     if (is_left_in(d, *rule, m, why)) continue;
     remove(d, m, d.subject.person ? Decision::mover : Decision::stranger, d.reason(rule->at, std::move(why)));
+  }
+}
+
+/// What a grace leaves to the person, under the entry's present name.
+void follow_with_grace(Draft& d, const std::vector<Due>& due) {
+  for (const auto& note : d.subject.ledger.settled) {
+    if (!is_grace_note(note) || is_member_by(d, note.first) || !has_moved_since(d, note.second)) continue;
+    const auto group = Dn::parse(note.first.substr(0, note.first.size() - kGraceNote.size()));
+    const ManagedRule* rule = group ? d.rules.managed_group(*group) : nullptr;
+    const bool is_due = std::any_of(due.begin(), due.end(), [&](const Due& x) { return group && x.group->dn == *group; });
+    const Instant end = rule && !is_due ? end_of_grace(d.rules, *group, note.second) : Instant{};
+    if (d.now.utc >= end) {
+      d.plan.agreed.emplace_back(note.first, Values{});
+      continue;
+    }
+    if (is_shielded(d.rules, *group) || is_refused(d, *group)) continue;
+    d.plan.agreed.emplace_back(note.first, Values{note.second.front(), d.subject.entry->dn.normal()});
+    d.due(end);
+    Change& c = d.add(Action::add_member, Decision::mover,
+                      d.reason(rule->at, "kept until " + iso_time(end) + ", and the entry has another name now"));
+    c.group = *group;
+    c.to = {group->str()};
   }
 }
 
@@ -233,6 +278,7 @@ void plan_access(Draft& d) {
   remove_undue(d, due, is_present);
   if (!is_present || !d.will_be_enabled) return;
   add_due(d, due);
+  follow_with_grace(d, due);
   add_granted(d);
 }
 

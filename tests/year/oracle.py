@@ -113,6 +113,7 @@ class Oracle:
         self.strangers = []  # DNs that administrators made by hand
         self.history = {}  # key: [(date, record as text)]
         self.taken = {}  # unique attribute: {value in small letters that somebody has or had: that person's key}
+        self.left_behind = {}  # DN: groups that are not the agent's and still have it, though nobody is called so
         self.acts = {}  # key: what administrators did by hand
 
     # --- HR's file
@@ -260,8 +261,16 @@ class Oracle:
     def home(self, r):
         return self.site.unit(PLACES[r.site]) if r.site in PLACES else self.site.people
 
+    @staticmethod
+    def is_to_go(a, now):
+        return bool(a.left and now >= a.left + KEPT and a.off)
+
+    def to_go(self, now):
+        """How many leavers' accounts have been kept for long enough: too many at once wait for an approval."""
+        return sum(self.is_to_go(a, now) for a in self.accounts.values())
+
     def leave(self, a, record, now):
-        if a.left and now >= a.left + KEPT and a.off:
+        if self.is_to_go(a, now):
             del self.accounts[a.key]
             return
         if not a.off and a.left:
@@ -277,9 +286,17 @@ class Oracle:
         self.move(a, self.site.leavers)
 
     def move(self, a, parent):
-        if a.parent != parent and not self.site.ad:  # slapd without refint: groups that are not the agent's keep the old name
-            a.groups -= (OTHER | GRANTED) - a.granted
+        """slapd without refint: groups that are not the agent's keep the old name, and have whoever is called so again."""
+        if a.parent != parent and not self.site.ad:
+            stay = a.groups & ((OTHER | GRANTED) - a.granted)
+            a.groups -= stay
+            self.left_behind.setdefault(f"{a.rdn},{a.parent}", set()).update(stay)
+            a.parent = parent
+            self.is_found(a)
         a.parent = parent
+
+    def is_found(self, a):
+        a.groups |= self.left_behind.pop(f"{a.rdn},{a.parent}", set())
 
     def switch(self, a, record, kind, now, held):
         end = self.at(record.end, 24, record) if record.type in ("Contractor", "Partner") and record.end else None
@@ -352,10 +369,12 @@ class Oracle:
                 given.append(value)
             found = [seen.get(a.key, {}).get(attribute, "") for a in accounts]
             for account, value in zip(accounts, found if sorted(found) == sorted(given) else given):
+                taken[value.lower()] = account.key
                 account.attributes[attribute] = value
                 account.unnamed.discard(attribute)
                 if attribute == self.site.naming_attribute:
                     account.rdn = f"{attribute}={value}"
+                    self.is_found(account)
                     self.named_late(account)
 
     @staticmethod
