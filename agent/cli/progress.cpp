@@ -18,7 +18,7 @@ constexpr std::size_t kBarWidth = 24;
 /// "12,400": digits in groups of three.
 std::string grouped(std::size_t number) {
   std::string digits = std::to_string(number);
-  for (std::size_t i = digits.size(); i > 3;) digits.insert(i -= 3, ",");
+  for (std::size_t i = digits.size(); i > 3;) digits.insert(i -= 3, 1, ',');
   return digits;
 }
 
