@@ -186,6 +186,7 @@ void Applier::succeeded_entry(const JournalRow& row, const std::optional<Entry>&
   Store& store = context_.store;
   const Change& c = row.change;
   if (c.action == Action::remove) {
+    if (const auto removed = store.entry_by_row(row.entry)) mirror_.leave_behind(*removed, nullptr);
     store.mark_gone(row.entry);
     if (row.person) store.unlink(row.person);  // who comes back begins anew
     store.set_mentions(c.entry, Dn{}, {});

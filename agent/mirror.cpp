@@ -144,6 +144,8 @@ Mirror::Fate Mirror::upsert_entry(const Stream& stream, const Entry& entry, std:
   // Active Directory's links follow a rename without a word about the groups.
   if (!(known->entry.dn == entry.dn) && context_.server.family == Family::active_directory)
     store.rename_member(known->entry.dn.normal(), entry.dn.normal());
+  else
+    leave_behind(*known, &entry);
   if (!same_name || known->gone) {
     store.mark_groups_of_value_dirty(known->entry.dn.normal());
     store.mark_groups_of_value_dirty(entry.dn.normal());
@@ -247,6 +249,16 @@ Mirror::Fate Mirror::upsert_group(const Entry& entry, const Origin& origin) {
   member_origin.by = entry.modifier;
   diff_members(g, keys, !known, member_origin);
   return known ? Fate::changed : Fate::appeared;
+}
+
+void Mirror::leave_behind(const EntryRow& before, const Entry* after) {
+  if (context_.server.family == Family::active_directory) return;
+  if (after && after->dn == before.entry.dn && after->attributes.first("uid") == before.entry.attributes.first("uid")) return;
+  for (const GroupRow& group : context_.store.granted_groups(before.id)) {
+    const std::string key = member_key(group.kind, member_value(group.kind, before.entry));
+    const bool same = after && member_key(group.kind, member_value(group.kind, *after)) == key;
+    if (!same && context_.store.is_member(group.id, key)) context_.store.leave_behind(group.id, key);
+  }
 }
 
 void Mirror::entry_gone(const EntryRow& row, Instant at) {

@@ -65,6 +65,10 @@ class Mirror {
     std::string image_;
   };
 
+  /// Where the server lets no references follow, what muster put into groups stays there under the entry's old name, for whoever is
+  /// called so next: it is noted, to be taken away. `after`: null: the entry was deleted.
+  void leave_behind(const EntryRow& before, const Entry* after);
+
  private:
   struct Origin {
     bool baseline = false;

@@ -116,7 +116,8 @@ Status Planner::plan_unresolved_member(const GroupRow& group, const std::string&
   }
   auto found = find_unresolved(key);
   if (!found) return std::move(found).error();
-  if (!*found && rule->on_drift == AttributeRule::OnDrift::report) {
+  const bool exclusive = rule->membership == ManagedRule::Membership::exclusive;
+  if (!*found && exclusive && rule->on_drift == AttributeRule::OnDrift::report) {
     set_problems(context_, subject_name,
                  {{"",
                    key,
@@ -146,8 +147,11 @@ Status Planner::plan_unresolved_member(const GroupRow& group, const std::string&
     c.group = group.dn;
     if (auto dn = Dn::parse(key); dn && !key.starts_with("uid:")) c.dn = std::move(*dn);
     c.from = {key};
-    c.because = {rule->at.rule(), "exclusive group: the member " + key + " does not exist any more", "directory"};
-    c.decision = Decision::stranger;
+    c.because = {rule->at.rule(),
+                 exclusive ? "exclusive group: the member " + key + " does not exist any more"
+                           : "granted by muster; the member is not called " + key + " any more",
+                 "directory"};
+    c.decision = exclusive ? Decision::stranger : Decision::mover;
     made.changes.push_back(std::move(c));
   }
   std::vector<ProblemRow> problems;
@@ -169,7 +173,10 @@ Status Planner::plan_unresolved(const Now& now) {
     context_.store.clear_group_dirty(group.id);
     context_.store.forget_planned_members(group.id);
     std::vector<std::string> keys;
-    if (rule && rule->membership == ManagedRule::Membership::exclusive) keys = context_.store.unresolved_members(group.id);
+    if (rule) {
+      const bool exclusive = rule->membership == ManagedRule::Membership::exclusive;
+      keys = exclusive ? context_.store.unresolved_members(group.id) : context_.store.left_behind(group.id);
+    }
     clear_members(context_, group, keys, now.utc);
     for (const std::string& key : keys) MUSTER_TRY(plan_unresolved_member(group, key, now));
   }

@@ -10,19 +10,6 @@ namespace muster {
 
 namespace {
 
-std::string squeeze(std::string_view value) {
-  std::string out;
-  for (const char c : value) {
-    if (c != ' ') {
-      out.push_back(c);
-    } else if (!out.empty() && out.back() != ' ') {
-      out.push_back(' ');
-    }
-  }
-  if (!out.empty() && out.back() == ' ') out.pop_back();
-  return out;
-}
-
 std::string without(std::string_view value, std::string_view dropped) {
   std::string out;
   for (const char c : value) {

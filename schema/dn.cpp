@@ -34,20 +34,7 @@ std::string normal_type(std::string_view type) {
 }
 
 /// Case folded, runs of white space as one blank, none at the ends (RFC 4518 section 2.6.1).
-std::string normal_value(std::string_view value) {
-  const std::string folded = fold_case(value);
-  std::string out;
-  out.reserve(folded.size());
-  for (const char c : folded) {
-    if (c != ' ') {
-      out.push_back(c);
-    } else if (!out.empty() && out.back() != ' ') {
-      out.push_back(' ');
-    }
-  }
-  if (!out.empty() && out.back() == ' ') out.pop_back();
-  return out;
-}
+std::string normal_value(std::string_view value) { return squeeze(fold_case(value)); }
 
 /// RFC 4512 section 1.4: a letter, then letters, digits and hyphens.
 bool is_descriptor(std::string_view type) { return is_alpha(type.front()) && type.find('.') == std::string_view::npos; }
@@ -288,6 +275,19 @@ std::string fold_case(std::string_view utf8) {
     out[i + 1] = static_cast<char>(0x80 | (folded & 0x3F));
     ++i;
   }
+  return out;
+}
+
+std::string squeeze(std::string_view value) {
+  std::string out;
+  for (const char c : value) {
+    if (c != ' ') {
+      out.push_back(c);
+    } else if (!out.empty() && out.back() != ' ') {
+      out.push_back(' ');
+    }
+  }
+  if (!out.empty() && out.back() == ' ') out.pop_back();
   return out;
 }
 

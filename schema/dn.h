@@ -59,5 +59,7 @@ std::string escape_dn_value(std::string_view value);
 std::string to_lower(std::string_view ascii);
 /// Case folding as the directory string matching rules need it (RFC 4518 section 2): the letters named at Dn; others unchanged.
 std::string fold_case(std::string_view utf8);
+/// Runs of blanks as one, none at the ends (RFC 4518 section 2.6.1).
+std::string squeeze(std::string_view value);
 
 }  // namespace muster

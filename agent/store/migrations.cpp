@@ -118,6 +118,9 @@ CREATE TABLE contest(entry INTEGER NOT NULL, name TEXT NOT NULL, last INTEGER NO
   by TEXT NOT NULL, second INTEGER NOT NULL DEFAULT 0, first INTEGER NOT NULL DEFAULT 0,
   given_up INTEGER, PRIMARY KEY(entry, name)) WITHOUT ROWID;
 )",
+    R"(
+CREATE TABLE left_behind(grp INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY(grp, value)) WITHOUT ROWID;
+)",
 };
 constexpr int kVersion = static_cast<int>(std::size(kSteps));
 

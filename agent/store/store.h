@@ -217,8 +217,8 @@ class Store {
   void mark_members_dirty(Row group);
   /// Those who wait for a group that did not exist.
   void mark_waiting_for_groups_dirty();
-  std::vector<GroupRow> dirty_groups();
-  std::vector<GroupRow> gone_groups_with_problems();  ///< whose membership changed since it was last planned
+  std::vector<GroupRow> dirty_groups();  ///< whose membership changed since it was last planned
+  std::vector<GroupRow> gone_groups_with_problems();
   void clear_group_dirty(Row group);
   void mark_groups_of_value_dirty(std::string_view value);
   void each_group_id(const std::function<void(Row, const EntryId&)>& each);
@@ -235,6 +235,11 @@ class Store {
   std::vector<MembershipRow> memberships(Row entry, const std::vector<std::string>& values);
   void set_granted(Row entry, Row group, Instant since, const Reason& because);
   void forget_granted(Row entry, Row group);
+  std::vector<GroupRow> granted_groups(Row entry);
+  /// The group may still have a value that muster put there, and whose entry is called otherwise now.
+  void leave_behind(Row group, std::string_view value);
+  /// Those values that are members still, and nobody's.
+  std::vector<std::string> left_behind(Row group);
   /// Values of `group` that are no entry's DN and no entry's uid.
   std::vector<std::string> unresolved_members(Row group);
 

@@ -181,6 +181,32 @@ void Store::forget_granted(Row entry, Row group) {
   with(impl_->db.cached("DELETE FROM granted WHERE entry=? AND grp=?"), entry, group).run();
 }
 
+std::vector<GroupRow> Store::granted_groups(Row entry) {
+  auto& s = impl_->db.cached("SELECT " GROUP_COLUMNS " FROM grp WHERE gone=0 AND id IN (SELECT grp FROM granted WHERE entry=?) ORDER BY id");
+  with(s, entry);
+  const sql::Rewind rewind(s);
+  std::vector<GroupRow> all;
+  while (s.step()) all.push_back(group_from(s));
+  return all;
+}
+
+void Store::leave_behind(Row group, std::string_view value) {
+  with(impl_->db.cached("INSERT OR IGNORE INTO left_behind VALUES(?,?)"), group, value).run();
+}
+
+std::vector<std::string> Store::left_behind(Row group) {
+  std::vector<std::string> values = unresolved_members(group);
+  auto& known = impl_->db.cached("SELECT 1 FROM left_behind WHERE grp=? AND value=?");
+  std::erase_if(values, [&](const std::string& value) {
+    with(known, group, std::string_view(value));
+    const sql::Rewind rewind(known);
+    return !known.step();
+  });
+  with(impl_->db.cached("DELETE FROM left_behind WHERE grp=?"), group).run();
+  for (const std::string& value : values) leave_behind(group, value);
+  return values;
+}
+
 std::vector<std::string> Store::unresolved_members(Row group) {
   auto& s = impl_->db.cached(
       "SELECT m.value FROM member m WHERE m.grp=? AND CASE substr(m.value,1,4) WHEN 'uid:'"

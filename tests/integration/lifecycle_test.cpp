@@ -11,26 +11,10 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kKey = 0, kStatus = 1, kFirst = 2, kLast = 3, kDepartment = 5;
-
-std::string active(const Company& c, const std::string& department, std::size_t nth = 0) {
-  for (const std::string& key : c.people()) {
-    const bool fits = c.cell(key, "Status") == "Active" && c.cell(key, "Worker Type") == "Employee" &&
-                      c.cell(key, "Department") == department && c.cell(key, "Hire Date") < "2026-01-01" &&
-                      c.cell(key, "Termination Date").empty();
-    if (fits && nth-- == 0) return key;
-  }
-  FAIL("nobody of that kind");
-  return {};
-}
+constexpr std::size_t kKey = 0, kStatus = 1, kFirst = 2, kLast = 3, kDepartment = 5, kTitle = 7;
 
 void set_cell(Company& c, const std::string& key, std::size_t column, const std::string& value) {
   c.edit_person(key, [&](auto& cells) { cells[column] = value; });
-}
-
-bool is_member(Company& c, const std::string& group, const std::string& dn) {
-  const auto members = c.slapd().values(c.group(group), "member");
-  return std::find(members.begin(), members.end(), dn) != members.end();
 }
 
 std::vector<json> problems_of(const Company& c, const std::string& code) {
@@ -52,7 +36,7 @@ std::function<void(const std::string&)> edited(const std::string& file, const st
 TEST_CASE("lifecycle: what a leaver still owns is listed until somebody else owns it") {
   Company c({});
   CHECK(c.muster({"resync"}).code == 0);
-  const std::string key = active(c, "Sales", 1), dn = c.dn_of(key), group = c.group("crm-users");
+  const std::string key = c.employee("Sales", 1), dn = c.dn_of(key), group = c.group("crm-users");
   CHECK(c.slapd().modify("dn: " + group + "\nchangetype: modify\nadd: owner\nowner: " + dn + "\n") == 0);
   const auto owns = [&] {
     const auto found = problems_of(c, "hand-over");
@@ -76,7 +60,7 @@ TEST_CASE("lifecycle: what a leaver still owns is listed until somebody else own
 TEST_CASE("lifecycle: the time from HR's record to the disabled account is measured") {
   Company c({});
   CHECK(c.muster({"resync"}).code == 0);
-  const std::string key = active(c, "Sales");
+  const std::string key = c.employee("Sales");
   set_cell(c, key, kStatus, "Terminated");
   CHECK(c.muster({"resync"}).code == 0);
   const auto of_disable = [](const std::vector<json>& records) {
@@ -98,11 +82,11 @@ TEST_CASE("lifecycle: the time from HR's record to the disabled account is measu
 TEST_CASE("lifecycle: a disable that is refused is an alarm, delays nothing else, and is done as soon as it can be") {
   Company c({});
   CHECK(c.muster({"resync"}).code == 0);
-  const std::string key = active(c, "Sales"), dn = c.dn_of(key);
+  const std::string key = c.employee("Sales"), dn = c.dn_of(key);
   c.slapd().restrict_to("access to dn.exact=\"" + dn + "\" by users read by anonymous auth by * none");
   set_cell(c, key, kStatus, "Terminated");
   CHECK(c.muster({"resync"}).code == 1);
-  CHECK_FALSE(is_member(c, "sales", dn));
+  CHECK_FALSE(c.is_member("sales", dn));
   REQUIRE(problems_of(c, "disable-refused").size() == 1);
   const std::string since = problems_of(c, "disable-refused")[0]["since"];
   CHECK(c.muster({"resync", "--full"}).code == 1);
@@ -122,7 +106,7 @@ TEST_CASE("lifecycle: a disable that is refused is an alarm, delays nothing else
 TEST_CASE("lifecycle: who comes back under another key has the former account again, and today's access") {
   Company c({.edit = edited("lifecycle.xml", "match=\"id\"", "match=\"first last start\"")});
   CHECK(c.muster({"resync"}).code == 0);
-  const std::string key = active(c, "Sales"), dn = c.dn_of(key);
+  const std::string key = c.employee("Sales"), dn = c.dn_of(key);
   set_cell(c, key, kStatus, "Terminated");
   CHECK(c.muster({"resync"}).code == 0);
   CHECK_FALSE(c.slapd().can_bind(dn, "sample"));
@@ -134,8 +118,8 @@ TEST_CASE("lifecycle: who comes back under another key has the former account ag
   CHECK(c.muster({"resync"}).code == 0);
   CHECK(c.slapd().can_bind(dn, "sample"));
   CHECK(c.slapd().values(dn, "employeeNumber") == std::vector<std::string>{"900001"});
-  CHECK(is_member(c, "finance", dn));
-  CHECK_FALSE(is_member(c, "sales", dn));
+  CHECK(c.is_member("finance", dn));
+  CHECK_FALSE(c.is_member("sales", dn));
   const auto relinked = c.events("relinked");
   REQUIRE(relinked.size() == 1);
   CHECK(relinked[0]["person"] == "900001");
@@ -148,7 +132,7 @@ TEST_CASE("lifecycle: who comes back under another key has the former account ag
 
 TEST_CASE("lifecycle: a contractor who becomes an employee under another key keeps the account, without an end") {
   Company c({.edit = edited("lifecycle.xml", "match=\"id\"", "match=\"first last start\"")});
-  const std::string key = active(c, "Sales"), dn = c.dn_of(key);
+  const std::string key = c.employee("Sales"), dn = c.dn_of(key);
   c.edit_person(key, [](auto& cells) { *std::find(cells.begin(), cells.end(), "Employee") = "Contractor"; });
   c.edit_person(key, [](auto& cells) { cells.back() = "2099-12-31"; });
   CHECK(c.muster({"resync"}).code == 0);
@@ -162,12 +146,12 @@ TEST_CASE("lifecycle: a contractor who becomes an employee under another key kee
   CHECK(c.muster({"plan"}).code == 0);
   CHECK(c.slapd().can_bind(dn, "sample"));
   CHECK(c.slapd().values(dn, "pwdEndTime").empty());
-  CHECK(is_member(c, "sales", dn));
+  CHECK(c.is_member("sales", dn));
 }
 
 TEST_CASE("lifecycle: who may be the return of two former leavers gets no account until HR says more") {
   Company c({.edit = edited("lifecycle.xml", "match=\"id\"", "match=\"first last\"")});
-  const std::string a = active(c, "Sales"), b = active(c, "Sales", 1);
+  const std::string a = c.employee("Sales"), b = c.employee("Sales", 1);
   for (const std::string& key : {a, b}) {
     set_cell(c, key, kFirst, "Sam");
     set_cell(c, key, kLast, "Twin");
@@ -194,31 +178,31 @@ TEST_CASE("lifecycle: who may be the return of two former leavers gets no accoun
 TEST_CASE("lifecycle: a role's grace keeps the old access for its time, then it goes by itself") {
   Company c({.edit = edited("access.xml", "<role name=\"sales\"", "<role name=\"sales\" grace=\"6s\"")});
   CHECK(c.muster({"resync"}).code == 0);
-  const std::string key = active(c, "Sales"), dn = c.dn_of(key);
+  const std::string key = c.employee("Sales"), dn = c.dn_of(key);
   auto service = c.service();
   set_cell(c, key, kDepartment, "Finance");
-  CHECK(wait_until([&] { return is_member(c, "finance", dn); }));
-  CHECK(is_member(c, "sales", dn));
+  CHECK(wait_until([&] { return c.is_member("finance", dn); }));
+  CHECK(c.is_member("sales", dn));
   const json why = c.json({"why", key, "sales"});
   REQUIRE(why["access"].size() == 1);
   CHECK(why["access"][0].contains("kept until"));
-  CHECK(wait_until([&] { return !is_member(c, "sales", dn); }));
-  CHECK(is_member(c, "finance", dn));
+  CHECK(wait_until([&] { return !c.is_member("sales", dn); }));
+  CHECK(c.is_member("finance", dn));
 }
 
 TEST_CASE("lifecycle: an absence that suspends access takes it away and gives it back") {
   Company c({.edit = edited("lifecycle.xml", "<absence when=\"status='leave'\" disable=\"true\"/>",
                             "<absence when=\"status='leave'\" access=\"suspend\"/>")});
   CHECK(c.muster({"resync"}).code == 0);
-  const std::string key = active(c, "Sales"), dn = c.dn_of(key);
+  const std::string key = c.employee("Sales"), dn = c.dn_of(key);
   set_cell(c, key, kStatus, "On Leave");
   CHECK(c.muster({"resync"}).code == 0);
   CHECK_FALSE(c.slapd().can_bind(dn, "sample"));
-  CHECK_FALSE(is_member(c, "sales", dn));
+  CHECK_FALSE(c.is_member("sales", dn));
   set_cell(c, key, kStatus, "Active");
   CHECK(c.muster({"resync"}).code == 0);
   CHECK(c.slapd().can_bind(dn, "sample"));
-  CHECK(is_member(c, "sales", dn));
+  CHECK(c.is_member("sales", dn));
 }
 
 TEST_CASE("lifecycle: entries live where <place> says, and leavers get their attributes") {
@@ -229,14 +213,14 @@ TEST_CASE("lifecycle: entries live where <place> says, and leavers get their att
   CHECK(c.slapd().modify(
             "dn: ou=finance,ou=people,dc=example,dc=com\nchangetype: add\nobjectClass: organizationalUnit\nou: finance\n") == 0);
   CHECK(c.muster({"resync"}).code == 0);
-  const std::string key = active(c, "Sales");
+  const std::string key = c.employee("Sales");
   const std::string name = c.dn_of(key).substr(0, c.dn_of(key).find(','));
   const std::string moved = name + ",ou=finance,ou=people,dc=example,dc=com";
   CHECK(c.slapd().modify("dn: " + c.dn_of(key) + "\nchangetype: modify\nadd: street\nstreet: Main Street 1\n") == 0);
   set_cell(c, key, kDepartment, "Finance");
   CHECK(c.muster({"resync"}).code == 0);
   CHECK(c.slapd().values(moved, "ou") == std::vector<std::string>{"Finance"});
-  CHECK(is_member(c, "finance", moved));
+  CHECK(c.is_member("finance", moved));
   set_cell(c, key, kStatus, "Terminated");
   CHECK(c.muster({"resync"}).code == 0);
   CHECK(c.slapd().values(moved, "roomNumber") == std::vector<std::string>{"left"});
@@ -245,6 +229,26 @@ TEST_CASE("lifecycle: entries live where <place> says, and leavers get their att
   CHECK(c.muster({"resync"}).code == 0);
   CHECK(c.slapd().values(moved, "roomNumber").empty());
   CHECK(c.slapd().values(moved, "street") == std::vector<std::string>{"Main Street 1"});
+  CHECK(c.muster({"plan"}).code == 0);
+}
+
+TEST_CASE("lifecycle: who moves leaves no old name behind in a group, for whoever is called so next") {
+  Company c({.edit = edited("lifecycle.xml", "strip=\"managed\" delete-after=\"never\"/>",
+                            "strip=\"managed\" delete-after=\"never\"/>\n"
+                            "    <place when=\"title='Nomad'\" base=\"ou=nomads,ou=people,dc=example,dc=com\"/>")});
+  CHECK(c.slapd().modify(
+            "dn: ou=nomads,ou=people,dc=example,dc=com\nchangetype: add\nobjectClass: organizationalUnit\nou: nomads\n") == 0);
+  CHECK(c.muster({"resync"}).code == 0);
+  const std::string key = c.employee("Finance"), dn = c.dn_of(key);
+  set_cell(c, key, kDepartment, "Engineering");
+  CHECK(c.muster({"resync"}).code == 0);
+  REQUIRE(c.is_member("vpn", dn));
+  set_cell(c, key, kTitle, "Nomad");
+  CHECK(c.muster({"resync"}).code == 0);
+  const std::string moved = dn.substr(0, dn.find(',')) + ",ou=nomads,ou=people,dc=example,dc=com";
+  CHECK(c.is_member("vpn", moved));
+  CHECK_FALSE(c.is_member("vpn", dn));
+  CHECK_FALSE(c.is_member("engineering", dn));
   CHECK(c.muster({"plan"}).code == 0);
 }
 

@@ -12,23 +12,7 @@ using nlohmann::json;
 
 namespace {
 
-std::string active(const Company& c, const std::string& department, std::size_t nth = 0) {
-  for (const std::string& key : c.people()) {
-    const bool fits = c.cell(key, "Status") == "Active" && c.cell(key, "Worker Type") == "Employee" &&
-                      c.cell(key, "Department") == department && c.cell(key, "Hire Date") < "2026-01-01" &&
-                      c.cell(key, "Termination Date").empty();
-    if (fits && nth-- == 0) return key;
-  }
-  FAIL("nobody of that kind");
-  return {};
-}
-
 constexpr std::size_t kStatus = 1, kLast = 3, kDepartment = 5;
-
-bool is_member(Company& c, const std::string& group, const std::string& dn) {
-  const auto members = c.slapd().values(c.group(group), "member");
-  return std::find(members.begin(), members.end(), dn) != members.end();
-}
 
 bool any(const std::vector<json>& events, const std::function<bool(const json&)>& fits) {
   return std::any_of(events.begin(), events.end(), fits);
@@ -39,10 +23,10 @@ bool any(const std::vector<json>& events, const std::function<bool(const json&)>
 TEST_CASE("loop: the service notices HR's file, changes the directory, and tells upstream") {
   Company c({});
   auto service = c.service();
-  const std::string key = active(c, "Sales"), dn = c.dn_of(key);
+  const std::string key = c.employee("Sales"), dn = c.dn_of(key);
   c.edit_person(key, [](auto& cells) { cells[kStatus] = "Terminated"; });
   CHECK(wait_until([&] { return !c.slapd().can_bind(dn, "sample"); }));
-  CHECK(wait_until([&] { return !is_member(c, "sales", dn); }));
+  CHECK(wait_until([&] { return !c.is_member("sales", dn); }));
   CHECK(wait_until(
       [&] { return any(c.events("applied"), [&](const json& e) { return e["action"] == "disable" && e["person"] == key; }); }));
   CHECK(!c.slapd().values(dn, "pwdEndTime").empty());
@@ -52,7 +36,7 @@ TEST_CASE("loop: the service notices HR's file, changes the directory, and tells
 
 TEST_CASE("loop: a leaver who comes back is enabled and has access again") {
   Company c({});
-  const std::string key = active(c, "Sales"), dn = c.dn_of(key);
+  const std::string key = c.employee("Sales"), dn = c.dn_of(key);
   CHECK(c.muster({"resync"}).code == 0);
   c.edit_person(key, [](auto& cells) { cells[kStatus] = "Terminated"; });
   CHECK(c.muster({"resync"}).code == 0);
@@ -60,14 +44,14 @@ TEST_CASE("loop: a leaver who comes back is enabled and has access again") {
   c.edit_person(key, [](auto& cells) { cells[kStatus] = "Active"; });
   CHECK(c.muster({"resync"}).code == 0);
   CHECK(c.slapd().can_bind(dn, "sample"));
-  CHECK(is_member(c, "sales", dn));
+  CHECK(c.is_member("sales", dn));
 }
 
 TEST_CASE("loop: a leaver whose time has passed is deleted, which is no trouble, and gets a new account on coming back") {
   Company c({.edit = [](const std::string& f) {
     replace_text(f + "/mapping.d/lifecycle.xml", "delete-after=\"never\"", "delete-after=\"1s\"");
   }});
-  const std::string key = active(c, "Sales"), dn = c.dn_of(key);
+  const std::string key = c.employee("Sales"), dn = c.dn_of(key);
   CHECK(c.muster({"resync"}).code == 0);
   c.edit_person(key, [](auto& cells) { cells[kStatus] = "Terminated"; });
   CHECK(wait_until([&] { return c.muster({"resync", "--full"}).code == 0 && c.slapd().values(dn, "uid").empty(); }));
@@ -75,32 +59,32 @@ TEST_CASE("loop: a leaver whose time has passed is deleted, which is no trouble,
   CHECK(c.json({"problems"})["problems"].empty());
   c.edit_person(key, [](auto& cells) { cells[kStatus] = "Active"; });
   CHECK(c.muster({"resync"}).code == 0);
-  CHECK(is_member(c, "sales", dn));
+  CHECK(c.is_member("sales", dn));
 }
 
 TEST_CASE("loop: a stranger who comes back at once is removed again, and a member who is taken out at once is put back") {
   Company c({});
   CHECK(c.muster({"resync"}).code == 0);
-  const std::string stranger = c.dn_of(active(c, "Engineering")), member = c.dn_of(active(c, "Sales"));
+  const std::string stranger = c.dn_of(c.employee("Engineering")), member = c.dn_of(c.employee("Sales"));
   const auto by_hand = [&](const char* how, const std::string& dn) {
     return c.slapd().modify("dn: " + c.group("sales") + "\nchangetype: modify\n" + how + ": member\nmember: " + dn + "\n");
   };
   for (int i = 0; i < 3; ++i) {
     CHECK(by_hand("add", stranger) == 0);
     CHECK(c.muster({"resync"}).code == 0);
-    CHECK(!is_member(c, "sales", stranger));
+    CHECK(!c.is_member("sales", stranger));
   }
   for (int i = 0; i < 3; ++i) {
     CHECK(by_hand("delete", member) == 0);
     CHECK(c.muster({"resync"}).code == 0);
-    CHECK(is_member(c, "sales", member));
+    CHECK(c.is_member("sales", member));
   }
 }
 
 TEST_CASE("loop: a resync whose feed is refused goes on with what HR said before, and says so") {
   Company c({});
   CHECK(c.muster({"resync"}).code == 0);
-  const std::string key = active(c, "Sales"), dn = c.dn_of(key);
+  const std::string key = c.employee("Sales"), dn = c.dn_of(key);
   CHECK(c.slapd().modify("dn: " + dn + "\nchangetype: modify\nreplace: title\ntitle: By Hand\n") == 0);
   write_file(c.file("feed/hr.csv"), "Employee ID,Status\n1,Active\n");
   const auto done = c.muster({"resync"});
@@ -142,7 +126,7 @@ TEST_CASE("loop: a service whose rules do not fit the server says so, waits, and
 
 TEST_CASE("loop: an account that somebody else disabled is not ours to enable") {
   Company c({});
-  const std::string key = active(c, "Sales"), dn = c.dn_of(key);
+  const std::string key = c.employee("Sales"), dn = c.dn_of(key);
   CHECK(c.slapd().modify("dn: " + dn + "\nchangetype: modify\nadd: pwdAccountLockedTime\npwdAccountLockedTime: 000001010000Z\n") ==
         0);
   CHECK(c.slapd().modify("dn: " + dn + "\nchangetype: modify\nadd: pwdEndTime\npwdEndTime: 20200101000000Z\n") == 0);
@@ -156,7 +140,7 @@ TEST_CASE("loop: an account that somebody else disabled is not ours to enable") 
 TEST_CASE("loop: somebody who marries is renamed everywhere") {
   Company c({});
   CHECK(c.muster({"resync"}).code == 0);
-  const std::string key = active(c, "Sales"), dn = c.dn_of(key);
+  const std::string key = c.employee("Sales"), dn = c.dn_of(key);
   c.edit_person(key, [](auto& cells) { cells[kLast] = "O'Brian-Müller"; });
   CHECK(c.muster({"resync"}).code == 0);
   CHECK(c.slapd().values(dn, "sn") == std::vector<std::string>{"O'Brian-Müller"});
@@ -166,7 +150,7 @@ TEST_CASE("loop: somebody who marries is renamed everywhere") {
 TEST_CASE("loop: a stranger in an exclusive group is removed, in a granted one left") {
   Company c({});
   CHECK(c.muster({"resync"}).code == 0);
-  const std::string dn = c.dn_of(active(c, "Finance"));
+  const std::string dn = c.dn_of(c.employee("Finance"));
   for (const char* group : {"sales", "crm-users"}) {
     const std::string attribute = c.slapd().values(c.group(group), "uniqueMember").empty() ? "member" : "uniqueMember";
     CHECK(c.slapd().modify("dn: " + c.group(group) + "\nchangetype: modify\nadd: " + attribute + "\n" + attribute + ": " + dn +
@@ -181,12 +165,12 @@ TEST_CASE("loop: a stranger in an exclusive group is removed, in a granted one l
 TEST_CASE("loop: a bad record parks one person and stops nobody else") {
   Company c({});
   CHECK(c.muster({"resync"}).code == 0);
-  const std::string bad = active(c, "Sales"), good = active(c, "Sales", 1);
+  const std::string bad = c.employee("Sales"), good = c.employee("Sales", 1);
   c.edit_person(bad, [](auto& cells) { cells[kStatus] = "Sabbatical"; });
   c.edit_person(good, [](auto& cells) { cells[kDepartment] = "Research"; });
   CHECK(c.muster({"resync"}).code == 0);
-  CHECK(is_member(c, "research", c.dn_of(good)));
-  CHECK(is_member(c, "sales", c.dn_of(bad)));
+  CHECK(c.is_member("research", c.dn_of(good)));
+  CHECK(c.is_member("sales", c.dn_of(bad)));
   const json problems = c.json({"problems"})["problems"];
   REQUIRE(problems.size() == 1);
   CHECK(problems[0]["code"] == "bad-record");
@@ -196,7 +180,7 @@ TEST_CASE("loop: a bad record parks one person and stops nobody else") {
 TEST_CASE("loop: one entry that refuses a write does not stop the others, and is tried again") {
   Company c({});
   CHECK(c.muster({"resync"}).code == 0);
-  const std::string bad = active(c, "Sales"), good = active(c, "Sales", 1);
+  const std::string bad = c.employee("Sales"), good = c.employee("Sales", 1);
   c.slapd().restrict_to("access to dn.exact=\"" + c.dn_of(bad) + "\" by users read by anonymous auth by * none");
   for (const std::string& key : {bad, good}) c.edit_person(key, [](auto& cells) { cells[7] = "Astronaut"; });
   CHECK(c.muster({"resync"}).code == 1);
@@ -212,14 +196,14 @@ TEST_CASE("loop: without a password policy a disable would have no effect, and t
   Company c(
       {.edit = [](const std::string& f) { replace_text(f + "/muster.xml", "cn=default,ou=policies", "cn=missing,ou=policies"); }});
   CHECK(c.muster({"resync"}).code == 0);
-  const std::string key = active(c, "Sales"), dn = c.dn_of(key);
+  const std::string key = c.employee("Sales"), dn = c.dn_of(key);
   c.edit_person(key, [](auto& cells) { cells[kStatus] = "Terminated"; });
   const Finished check = c.muster({"check"});
   CHECK(check.code != 0);
   CHECK(check.out.find("a disable would have no effect here") != std::string::npos);
   CHECK(c.muster({"resync"}).code == 1);
   CHECK(c.slapd().values(dn, "pwdEndTime").empty());
-  CHECK(!is_member(c, "sales", dn));  // the rest of a leaver's plan does not wait
+  CHECK(!c.is_member("sales", dn));  // the rest of a leaver's plan does not wait
   const json problems = c.json({"problems"})["problems"];
   REQUIRE(problems.size() == 1);
   CHECK(problems[0]["code"] == "no-effect");
@@ -229,7 +213,7 @@ TEST_CASE("loop: without a password policy a disable would have no effect, and t
 TEST_CASE("loop: the service outlives its directory, and misses nothing") {
   Company c({});
   auto service = c.service();
-  const std::string dn = c.dn_of(active(c, "Sales"));
+  const std::string dn = c.dn_of(c.employee("Sales"));
   c.slapd().kill();
   CHECK(wait_until([&] { return c.json({"status"}).contains("error"); }, std::chrono::seconds(60)));
   c.slapd().start();

@@ -37,16 +37,6 @@ json row_of(const json& review, const std::string& dn, const std::string& group)
 
 std::size_t findings(const json& review, const std::string& kind) { return review["counts"]["findings"].value(kind, 0U); }
 
-std::string active(const Company& c, const std::string& department) {
-  for (const std::string& key : c.people()) {
-    if (c.cell(key, "Status") == "Active" && c.cell(key, "Worker Type") == "Employee" && c.cell(key, "Department") == department &&
-        c.cell(key, "Hire Date") < "2026-01-01" && c.cell(key, "Termination Date").empty())
-      return key;
-  }
-  FAIL("nobody of that kind");
-  return {};
-}
-
 /// A company with a stranger in the group `crm-users`, and somebody of Legal in it whom no role puts there.
 struct Reviewed {
   Folder folder;
@@ -56,9 +46,9 @@ struct Reviewed {
   explicit Reviewed(const std::string& more = "") : c({.people = 200, .slapd = {{"EXTRA_CONF", with(more)}}}) {
     crm = c.group("crm-users");
     sales = c.group("sales");
-    key = active(c, "Sales");
+    key = c.employee("Sales");
     dn = c.dn_of(key);
-    legal = c.dn_of(active(c, "Legal"));
+    legal = c.dn_of(c.employee("Legal"));
     REQUIRE(c.muster({"resync"}).code == 0);
     REQUIRE(c.slapd().modify("dn: " + kEvil + "\nchangetype: add\nobjectClass: inetOrgPerson\nuid: evil\ncn: " + kAttack +
                              "\nsn: =cmd|' /C calc'!A0\n\n" + member(crm, "add", kEvil) + member(crm, "add", legal)) == 0);

@@ -290,6 +290,22 @@ std::string Company::group(const std::string& name) const {
   return "cn=" + name + (top ? "" : ",ou=birthright") + ",ou=groups,dc=example,dc=com";
 }
 
+std::string Company::employee(const std::string& department, std::size_t nth) const {
+  for (const std::string& key : people()) {
+    const bool fits = cell(key, "Status") == "Active" && cell(key, "Worker Type") == "Employee" &&
+                      cell(key, "Department") == department && cell(key, "Hire Date") < "2026-01-01" &&
+                      cell(key, "Termination Date").empty();
+    if (fits && nth-- == 0) return key;
+  }
+  FAIL("nobody of that kind");
+  return {};
+}
+
+bool Company::is_member(const std::string& group_name, const std::string& dn) const {
+  const auto members = slapd_->values(group(group_name), "member");
+  return std::find(members.begin(), members.end(), dn) != members.end();
+}
+
 std::vector<nlohmann::json> Installed::events() const {
   std::vector<nlohmann::json> all;
   for (const std::string& line : lines_of(read_file(file("events.jsonl")))) {

@@ -160,6 +160,9 @@ class Company : public Installed {
   std::string cell(const std::string& key, const std::string& column) const;
   std::string dn_of(const std::string& key) const;
   std::string group(const std::string& name) const;
+  /// The key of an employee of this department who has long been there and stays; of several, the one after `nth` others.
+  std::string employee(const std::string& department, std::size_t nth = 0) const;
+  bool is_member(const std::string& group_name, const std::string& dn) const;
 
  private:
   std::vector<std::vector<std::string>> rows() const;

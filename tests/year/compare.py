@@ -95,7 +95,10 @@ def compare(server, site, model, now):
         told[f"an account that nobody should have: {found.dn}; {found.entry}; groups {sorted(found.groups)}"] = \
             past_of(found.entry.get(site.key_attribute.lower(), [""])[0])
     for group, members in strangers.items():
-        if group in oracle.OTHER | oracle.GRANTED and not site.ad:  # slapd without refint: a moved entry's old name stays in groups that are nobody's
-            continue
+        if group in oracle.OTHER | oracle.GRANTED and not site.ad:  # slapd without refint: what others put there stays under the old name
+            left = {lab.normal(dn) for dn, groups in model.left_behind.items() if group in groups}
+            members = sorted(set(members) - left)
+            if not members:
+                continue
         told[f"members of {group} that are no accounts: {members}"] = ""
     return told
