@@ -221,7 +221,8 @@ TEST_CASE("undo: what is above a limit waits for approval as a whole") {
   CHECK(text_of(site.in_directory()) == before);
   const Finished approved = site.muster({"approve", holds[0]["id"], "--by", "bob", "--reason", "agreed"});
   CHECK_MESSAGE(approved.code == 0, (approved.out + approved.err));
-  for (const auto& [key, account] : site.in_directory()) CHECK_MESSAGE((account.disabled && account.groups.empty()), key);
+  for (const auto& person : site.in_directory())
+    CHECK_MESSAGE((person.second.disabled && person.second.groups.empty()), person.first);
   CHECK(count_undone(site, run) == 15);
   CHECK(site.json({"resync"})["changes"].empty());
 }
