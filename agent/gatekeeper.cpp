@@ -249,7 +249,8 @@ void close_hold(Context& context, HoldRow hold, const Verdicts& verdict, bool ap
   hold.reason = verdict.reason;
   hold.decided = now;
   context.store.put_hold(hold);
-  details.update({{"hold", short_id(hold.id)}, {"held", hold.kind}, {"actor", verdict.by}, {"reason", verdict.reason}, {"digest", hold.id}});
+  details.update(
+      {{"hold", short_id(hold.id)}, {"held", hold.kind}, {"actor", verdict.by}, {"reason", verdict.reason}, {"digest", hold.id}});
   details.emplace("count", hold.count);
   context.recorder.decided(approved ? "approval" : "rejection", std::move(details), now);
 }

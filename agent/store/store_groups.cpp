@@ -182,7 +182,8 @@ void Store::forget_granted(Row entry, Row group) {
 }
 
 std::vector<GroupRow> Store::granted_groups(Row entry) {
-  auto& s = impl_->db.cached("SELECT " GROUP_COLUMNS " FROM grp WHERE gone=0 AND id IN (SELECT grp FROM granted WHERE entry=?) ORDER BY id");
+  auto& s = impl_->db.cached("SELECT " GROUP_COLUMNS
+                             " FROM grp WHERE gone=0 AND id IN (SELECT grp FROM granted WHERE entry=?) ORDER BY id");
   with(s, entry);
   const sql::Rewind rewind(s);
   std::vector<GroupRow> all;
