@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "agent/applier.h"
+#include "agent/effective_records.h"
 #include "agent/feed_intake.h"
 #include "agent/grants.h"
 #include "agent/guarded.h"
@@ -240,6 +241,7 @@ Result<Instant> Engine::due(Instant now) {
     const Now today = now_at(now);
     Store::Transaction transaction(store);
     store.retry_due(now);
+    if (people_fit(*context_)) bring_into_force(*context_, today);
     store.mark_due_dirty(now);
     // What was planned while the clock was ahead may be due later than it should.
     const bool was_set_back = now + std::chrono::seconds(2) < looked_at_;
@@ -253,8 +255,8 @@ Result<Instant> Engine::due(Instant now) {
     }
     transaction.commit();
     const Instant at_most = now + std::chrono::minutes(1);
-    return std::min(
-        {at_most, store.next_retry().value_or(at_most), store.next_due().value_or(at_most), grant_ends.value_or(at_most)});
+    return std::min({at_most, store.next_retry().value_or(at_most), store.next_due().value_or(at_most),
+                     store.next_record().value_or(at_most), grant_ends.value_or(at_most)});
   });
 }
 

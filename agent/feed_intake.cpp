@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "agent/effective_records.h"
 #include "agent/planner.h"
 #include "agent/sha256.h"
 
@@ -20,7 +21,7 @@ std::string shape_of(const FeedSettings& feed) {
   for (const FieldSettings& f : feed.fields) {
     for (const auto& [from, to] : f.values) sum.add(f.name).add(from).add(to);
   }
-  return sum.add(feed.encoding).add({&feed.delimiter, 1}).add(feed.path).hex();
+  return sum.add(feed.encoding).add({&feed.delimiter, 1}).add(feed.path).add(feed.effective).hex();
 }
 
 std::string names_of(const FeedSettings& feed) {
@@ -32,31 +33,38 @@ std::string names_of(const FeedSettings& feed) {
 /// One snapshot on its way into the store.
 class Intake {
  public:
-  Intake(Context& context, Instant at) : context_(context), at_(at), known_(context.store.count_people(true)) {}
+  Intake(Context& context, Instant at)
+      : context_(context),
+        at_(at),
+        known_(context.store.count_people(true)),
+        effective_(feed().index_of(feed().effective)),
+        is_first_(context.store.meta("feed.taken").empty()) {
+    if (effective_ < 0)
+      context.store.forget_records();
+    else
+      context.store.forget_staged();
+  }
 
   Status take(Person&& person) {
-    Store& store = context_.store;
-    const auto known = store.person(person.key);
-    if (known && known->person.fields == person.fields && known->person.listed) {
-      if (known->person.source != person.source) store.set_source(known->id, person.source);
-      see(known->id);
-    } else {
-      person.listed = true;
-      see(store.put_person(person, at_));
-      ++counts_.differing;
-    }
     ++counts_.records;
+    if (effective_ < 0)
+      accept(std::move(person));
+    else
+      context_.store.stage_record(person, person.fields[static_cast<std::size_t>(effective_)]);
     return ok();
   }
 
   Result<FeedCounts> finish(const FeedReport& report) {
     for (const FeedProblem& p : report.problems) {
       if (p.person.empty()) continue;
+      // One record that cannot be read leaves all of this person's as they were.
+      context_.store.forget_staged(PersonKey(p.person));
       if (const auto known = context_.store.person(PersonKey(p.person))) see(known->id);
     }
+    if (effective_ >= 0) accept_staged();
     counts_.changed = true;
     counts_.parked = report.problems.size();
-    if (context_.config->settings.feed.mode == FeedSettings::Mode::snapshot) {
+    if (feed().mode == FeedSettings::Mode::snapshot) {
       MUSTER_TRY(check_ratio(report));
       unlist();
     }
@@ -66,6 +74,43 @@ class Intake {
   }
 
  private:
+  const FeedSettings& feed() const { return context_.config->settings.feed; }
+
+  /// True: it is news.
+  bool accept(Person&& person) {
+    Store& store = context_.store;
+    ++people_;
+    const auto known = store.person(person.key);
+    if (known && known->person.fields == person.fields && known->person.listed) {
+      if (known->person.source != person.source) store.set_source(known->id, person.source);
+      see(known->id);
+      return false;
+    }
+    person.listed = true;
+    see(store.put_person(person, at_));
+    ++counts_.differing;
+    return true;
+  }
+
+  void accept_staged() {
+    constexpr std::size_t kPage = 512;
+    Store& store = context_.store;
+    const Now now = now_at(at_);
+    const bool delta = feed().mode == FeedSettings::Mode::delta;
+    std::string after;
+    for (auto keys = store.staged_keys(after, kPage); !keys.empty(); keys = store.staged_keys(after, kPage)) {
+      for (const std::string& key : keys) {
+        auto records = merged_records(store, PersonKey(key), delta, is_first_, now);
+        InForce counts = in_force(records, context_.rules(), now);
+        store.set_records(PersonKey(key), records);
+        const json told = {{"person", key}, {"reason", "HR told late: " + counts.record.source}, {"cause", counts.record.source}};
+        if (accept(std::move(counts.record)) && counts.is_retroactive) context_.recorder.event("retroactive", told, at_);
+      }
+      after = keys.back();
+    }
+    store.forget_staged();
+  }
+
   void see(Row row) {
     const auto i = static_cast<std::size_t>(row);
     if (i >= seen_.size()) seen_.resize(i * 2 + 64);
@@ -73,8 +118,8 @@ class Intake {
   }
 
   Status check_ratio(const FeedReport& report) const {
-    const std::size_t now = report.records + report.problems.size();
-    const double ratio = context_.config->settings.feed.min_ratio;
+    const std::size_t now = people_ + report.problems.size();
+    const double ratio = feed().min_ratio;
     if (static_cast<double>(now) + 1e-9 >= static_cast<double>(known_) * ratio) return ok();
     const auto need = static_cast<std::size_t>(std::ceil(static_cast<double>(known_) * ratio - 1e-9));
     return Error{Errc::untrusted,
@@ -84,12 +129,15 @@ class Intake {
   }
 
   void unlist() {
-    std::vector<Row> absent;
-    context_.store.each_person_id([&](Row id, std::string_view, bool listed) {
+    std::vector<std::pair<Row, std::string>> absent;
+    context_.store.each_person_id([&](Row id, std::string_view key, bool listed) {
       const auto i = static_cast<std::size_t>(id);
-      if (listed && (i >= seen_.size() || !seen_[i])) absent.push_back(id);
+      if (listed && (i >= seen_.size() || !seen_[i])) absent.emplace_back(id, key);
     });
-    for (const Row id : absent) context_.store.set_unlisted(id, at_);
+    for (const auto& [id, key] : absent) {
+      context_.store.set_unlisted(id, at_);
+      context_.store.forget_records(key);
+    }
     counts_.unlisted = absent.size();
   }
 
@@ -128,6 +176,9 @@ class Intake {
   Context& context_;
   Instant at_;
   std::size_t known_;
+  int effective_;  ///< index of the field; -1: every record counts at once
+  bool is_first_;
+  std::size_t people_ = 0;
   std::vector<bool> seen_;
   FeedCounts counts_;
 };

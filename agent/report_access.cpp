@@ -198,6 +198,21 @@ std::optional<PersonRow> person_named(Store& store, const std::string& wanted, c
   return row ? store.person_of_entry(*row) : std::nullopt;
 }
 
+/// What HR says of days to come, with what it changes.
+json records_to_come(Store& store, const Rules& rules, const Person& now) {
+  json all = json::array();
+  for (const RecordRow& r : store.records(now.key, false)) {
+    const auto day = parse_compact_date(r.day);
+    if (!r.at || !day || r.record.fields == now.fields) continue;
+    json changes = json::object();
+    for (std::size_t i = 0; i < rules.fields.size() && i < r.record.fields.size() && i < now.fields.size(); ++i) {
+      if (i != rules.effective_index && r.record.fields[i] != now.fields[i]) changes[rules.fields[i]] = r.record.fields[i];
+    }
+    all.push_back({{"effective", iso_date(*day)}, {"from", iso_time(*r.at)}, {"source", r.record.source}, {"changes", changes}});
+  }
+  return all;
+}
+
 }  // namespace
 
 Result<json> why_report(Store& store, Config& config, const std::string& wanted, const std::string& group) {
@@ -215,6 +230,7 @@ Result<json> why_report(Store& store, Config& config, const std::string& wanted,
   json j = {{"person", key}, {"listed", person->person.listed}, {"source", person->person.source}};
   for (std::size_t i = 0; i < rules.fields.size() && i < person->person.fields.size(); ++i)
     j["record"][rules.fields[i]] = person->person.fields[i];
+  if (json waiting = records_to_come(store, rules, person->person); !waiting.empty()) j["waiting"] = std::move(waiting);
   std::optional<EntryRow> entry;
   if (person->entry) entry = store.entry_by_row(*person->entry);
   if (entry) {

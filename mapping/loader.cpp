@@ -26,6 +26,8 @@ void prepare(const Settings& settings, Rules& rules) {
   for (const FieldSettings& field : settings.feed.fields) rules.fields.push_back(field.name);
   rules.scope = std::make_shared<ExpressionScope>(rules.fields);
   if (const int start = settings.feed.index_of("start"); start >= 0) rules.start_index = static_cast<std::size_t>(start);
+  if (const int from = settings.feed.index_of(settings.feed.effective); from >= 0)
+    rules.effective_index = static_cast<std::size_t>(from);
   for (const auto& protect : settings.safety.protect_groups) rules.protected_groups.push_back(protect.group);
   const bool snapshot = settings.feed.mode == FeedSettings::Mode::snapshot;
   rules.missing_is_leaver = snapshot && settings.feed.missing == FeedSettings::Missing::leaver;

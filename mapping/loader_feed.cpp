@@ -147,6 +147,19 @@ void check_keys(const Element& feed, const FeedSettings& settings) {
   if (!key) feed.wrong("no field of <feed> is the key", "add key=\"true\" to the field that never changes for a person");
 }
 
+void load_effective(const Element& feed, FeedSettings& settings) {
+  settings.effective = feed.text("effective");
+  if (settings.effective.empty()) return;
+  const int index = settings.index_of(settings.effective);
+  if (index < 0)
+    return feed.wrong_in("effective", "the feed has no field '" + settings.effective + "'",
+                         "name the date field with the day from which a record counts");
+  const FieldSettings& field = settings.fields[static_cast<std::size_t>(index)];
+  if (field.type != Type::date)
+    feed.wrong_in("effective", "the field '" + settings.effective + "', from which a record counts, is no date",
+                  "add type=\"date\" and a format to it");
+}
+
 }  // namespace
 
 int FeedSettings::index_of(std::string_view field) const {
@@ -172,6 +185,7 @@ void load_feed(const Element& muster, FeedSettings& settings) {
   }
   load_fields(*feed, settings);
   check_keys(*feed, settings);
+  load_effective(*feed, settings);
 }
 
 }  // namespace muster

@@ -76,14 +76,23 @@ bool take_absence(Draft& d) {
   return false;
 }
 
-void take_start(Draft& d) {
+/// The day on which HR's record begins to count, when that is still to come: there is no earlier one.
+std::optional<Day> counts_from(const Draft& d) {
+  if (d.rules.effective_index == Rules::npos || !d.subject.person->listed) return std::nullopt;
+  const auto day = date_field(*d.subject.person, static_cast<int>(d.rules.effective_index));
+  return day && d.zone.instant_of(*day, std::chrono::minutes(0)) > d.now.utc ? day : std::nullopt;
+}
+
+/// `not_before`: nobody is here earlier, whatever the field `start` says.
+void take_start(Draft& d, std::optional<Day> not_before) {
   State& s = d.state;
   const auto& joiner = d.rules.joiner;
   const bool applies = !joiner || joiner->when.truth();
   s.may_create = joiner && joiner->create && applies;
   s.kind = applies ? Kind::active : Kind::unknown;
-  if (d.rules.start_index == Rules::npos) return;
-  const auto start = date_field(*d.subject.person, static_cast<int>(d.rules.start_index));
+  auto start =
+      d.rules.start_index == Rules::npos ? std::nullopt : date_field(*d.subject.person, static_cast<int>(d.rules.start_index));
+  if (not_before && (!start || *start < *not_before)) start = not_before;
   if (!start) return;
   const Instant first = d.zone.instant_of(*start, joiner ? joiner->hour : std::chrono::minutes(0));
   if (first <= d.now.utc) return;
@@ -159,9 +168,10 @@ void find_state(Draft& d) {
     d.state.kind = Kind::stranger;
     return;
   }
-  if (take_leaver(d)) return;
+  const auto later = counts_from(d);
+  if (!later && take_leaver(d)) return;
   d.state.has_access = true;
-  if (!take_absence(d)) take_start(d);
+  if (later || !take_absence(d)) take_start(d, later);
   take_worker(d);
 }
 

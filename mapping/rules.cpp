@@ -72,6 +72,7 @@ std::vector<std::size_t> Rules::unused_fields() const {
   }
   for (const PlaceRule& p : places) look(p.when);
   if (zone) look(*zone);
+  see(effective_index);
   if (rehire) {
     for (const std::size_t i : rehire->fields) see(i);
   }

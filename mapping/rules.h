@@ -160,6 +160,7 @@ struct RehireRule {
 /// All rules together. One thread uses a Rules object at a time (expressions share scratch memory).
 struct Rules {
   std::vector<std::string> fields;         ///< names of the feed's fields, as Person::fields
+  std::size_t effective_index = npos;      ///< <feed effective>: the day from which a record counts
   std::size_t start_index = npos;          ///< field "start", where declared: the joiner's first day
   std::shared_ptr<ExpressionScope> scope;  ///< owns the variables of all expressions
   std::vector<JoinRule> joins;

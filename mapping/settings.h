@@ -86,6 +86,7 @@ struct FeedSettings {
   char delimiter = ',';
   std::string encoding = "utf-8";
   double min_ratio = 0.9;
+  std::string effective;  ///< the date field with the day from which a record counts; empty: all count at once
   std::vector<FieldSettings> fields;
   Location at;
   /// Index of a field, or -1.

@@ -87,12 +87,14 @@ Result<json> planned_by(Engine& engine, const Session& session) {
 
 /// `live`: read from `live_file`; the session's configuration is the other one.
 Result<json> compare(Session& session, std::unique_ptr<Config> live, const std::string& live_file, const Progress& progress) {
-  auto old_engine = Engine::open(std::move(live), {live_file, true, progress, ""});
+  const auto on = day_of(session.call);
+  if (!on) return on.error();
+  auto old_engine = Engine::open(std::move(live), {live_file, true, progress, "", *on});
   if (!old_engine) return std::move(old_engine).error();
   MUSTER_TRY((*old_engine)->connect());
   MUSTER_TRY((*old_engine)->read_directory());
   MUSTER_TRY(read_all(**old_engine, session, false));
-  auto new_engine = Engine::open(std::move(session.config), {session.call.config, true, progress, (*old_engine)->copy_path()});
+  auto new_engine = Engine::open(std::move(session.config), {session.call.config, true, progress, (*old_engine)->copy_path(), *on});
   if (!new_engine) return std::move(new_engine).error();
   MUSTER_TRY(read_all(**new_engine, session, true));
   const auto before = planned_by(**old_engine, session);
@@ -100,6 +102,7 @@ Result<json> compare(Session& session, std::unique_ptr<Config> live, const std::
   auto after = planned_by(**new_engine, session);
   if (!after) return std::move(after).error();
   (*after)["difference"] = plan_difference(*before, *after);
+  if (*on) (*after)["on"] = iso_date(**on);
   return after;
 }
 

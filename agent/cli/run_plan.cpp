@@ -32,23 +32,6 @@ Status prepare(Engine& engine, const Invocation& call, bool everybody) {
   return ok();
 }
 
-/// "2027-01-15", which is not over yet.
-Result<std::optional<Day>> day_of(const Invocation& call) {
-  const std::string text = call.value("on");
-  if (!call.has("on")) return std::optional<Day>();
-  std::string digits = text;
-  digits.erase(std::remove(digits.begin(), digits.end(), '-'), digits.end());
-  const auto day = parse_compact_date(digits);
-  if (!day || iso_date(*day) != text) {
-    return Error{Errc::config, "--on: '" + text + "' is no day of the form 2027-01-15", "days are written year-month-day"};
-  }
-  if (*day < system_now().today) {
-    return Error{Errc::config, "--on: " + text + " is over, and a plan is made for what is to come",
-                 "muster audit export says what was done then"};
-  }
-  return day;
-}
-
 int plan_now(Session& session) {
   const auto on = day_of(session.call);
   if (!on) return fail(session, on.error());
@@ -96,6 +79,22 @@ int resync_alone(Session& session) {
 }
 
 }  // namespace
+
+Result<std::optional<Day>> day_of(const Invocation& call) {
+  const std::string text = call.value("on");
+  if (!call.has("on")) return std::optional<Day>();
+  std::string digits = text;
+  digits.erase(std::remove(digits.begin(), digits.end(), '-'), digits.end());
+  const auto day = parse_compact_date(digits);
+  if (!day || iso_date(*day) != text) {
+    return Error{Errc::config, "--on: '" + text + "' is no day of the form 2027-01-15", "days are written year-month-day"};
+  }
+  if (*day < system_now().today) {
+    return Error{Errc::config, "--on: " + text + " is over, and a plan is made for what is to come",
+                 "muster audit export says what was done then"};
+  }
+  return day;
+}
 
 json only_people(json report, const std::vector<std::string>& people) {
   if (people.empty()) return report;

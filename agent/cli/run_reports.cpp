@@ -115,6 +115,11 @@ void print_why(const Session& session, const json& j) {
             << (j["listed"].get<bool>() || j["person"] == "" ? "" : "  (no longer listed by HR)") << "\n"
             << "  " << session.out.paint(Tone::quiet, j["source"].get<std::string>()) << "\n";
   if (j.contains("record")) print_pairs(session, j["record"]);
+  for (const json& r : j.value("waiting", json::array())) {
+    std::cout << "  " << session.out.paint(Tone::warning, "from " + scalar(r["effective"])) << " (" << scalar(r["source"]) << ")";
+    for (const auto& [field, value] : r["changes"].items()) std::cout << "  " << field << ": " << scalar(value);
+    std::cout << "\n";
+  }
   if (j.contains("disabled"))
     std::cout << "  " << session.out.paint(Tone::bad, "disabled") << " since " << scalar(j["disabled"]["since"]) << " ("
               << scalar(j["disabled"]["for"]) << ")\n";

@@ -69,6 +69,8 @@ int run_owners(Session& session);
 int run_audit_verify(Session& session);
 int run_audit_export(Session& session);
 
+/// The day of --on, "2027-01-15", which is not over yet.
+Result<std::optional<Day>> day_of(const Invocation& call);
 /// What other rules or another feed would change (run_compare.cpp). None: there is nothing to compare with.
 std::optional<int> compare_plans(Session& session);
 /// The changes and problems of these people; of everybody where none is named.

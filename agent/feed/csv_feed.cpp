@@ -108,12 +108,18 @@ class Reading {
     std::string key;
     if (auto wrong = maker_.read_key(record.values, key))
       return note({record.line, 0, wrong->what, wrong->hint}, "", key_field().name);
-    if (const std::size_t before = keys_.put(key, record.line)) {
+    if (const std::size_t before = keys_.put(key + day_of(record), record.line)) {
       return note({record.line, 0, "'" + key_field().column + "' " + shown(key) + " is already on line " + std::to_string(before),
-                   "one person, one record: let HR remove one of the two"},
+                   effective_ < 0 ? "one person, one record: let HR remove one of the two"
+                                  : "one person, one record for each day: let HR remove one of the two"},
                   key, key_field().name);
     }
     return deliver(record, std::move(key));
+  }
+
+  /// A person may have several records, of one day each (<feed effective>).
+  std::string day_of(const CsvRecord& record) const {
+    return effective_ < 0 ? "" : "\n" + std::string(maker_.raw(record.values, static_cast<std::size_t>(effective_)));
   }
 
   bool bind(const CsvRecord& header) {
@@ -185,6 +191,7 @@ class Reading {
   std::string source_, text_;
   bool begun_ = false, bound_ = false;
   std::size_t rows_ = 0;
+  int effective_ = settings_.index_of(settings_.effective);
   KeyLines keys_;
   std::vector<FeedProblem> faults_;
   std::optional<Error> failed_;

@@ -41,6 +41,8 @@ class RecordMaker {
 
   /// Takes the key out of a row; a key that cannot be used is wrong.
   Wrong read_key(const Values& row, std::string& key) const;
+  /// As the file has it, without blanks around it.
+  std::string_view raw(const Values& row, std::size_t field) const { return trimmed(row[bound_[field].index]); }
   /// Fills `fields` in the order of the declarations. What is wrong with single values comes back as one sentence, and `field`
   /// names the first.
   Wrong read_fields(const Values& row, std::vector<std::string>& fields, std::string& field) const;

@@ -121,6 +121,11 @@ CREATE TABLE contest(entry INTEGER NOT NULL, name TEXT NOT NULL, last INTEGER NO
     R"(
 CREATE TABLE left_behind(grp INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY(grp, value)) WITHOUT ROWID;
 )",
+    R"(
+CREATE TABLE record(key TEXT NOT NULL, staged INTEGER NOT NULL, day TEXT NOT NULL, fields BLOB NOT NULL, source TEXT NOT NULL,
+  known TEXT NOT NULL, at INTEGER, PRIMARY KEY(staged, key, day)) WITHOUT ROWID;
+CREATE INDEX record_at ON record(at) WHERE at IS NOT NULL;
+)",
 };
 constexpr int kVersion = static_cast<int>(std::size(kSteps));
 

@@ -40,6 +40,13 @@ struct PersonRow {
   std::optional<Instant> known_at;  ///< when the feed was read that says what the record says now
   std::optional<Row> successor;     ///< the person who took the entry over: a rehire under another key
 };
+/// One of several records of a person (<feed effective>).
+struct RecordRow {
+  std::string day;  ///< from which it counts, "20261201"; empty: always
+  Person record;
+  std::string known;          ///< the day on which HR told it first, "20261120"; empty: before anybody looked
+  std::optional<Instant> at;  ///< when it comes into force; none: its day has come
+};
 enum class GroupKind : std::uint8_t { member, unique_member, member_uid };
 struct GroupRow {
   Row id = 0;
@@ -272,6 +279,19 @@ class Store {
   std::size_t count_people(bool listed_only);
   Row highest_person_row();
   void each_person_id(const std::function<void(Row id, std::string_view key, bool listed)>& each);
+  /// Records of a feed that is being read: staged, until all of it was read. Of one key and day the last counts.
+  void stage_record(const Person& record, std::string_view day);
+  void forget_staged(const PersonKey& key);
+  void forget_staged();
+  std::vector<std::string> staged_keys(const std::string& after, std::size_t limit);
+  /// In the order of their days.
+  std::vector<RecordRow> records(const PersonKey& key, bool staged);
+  void set_records(const PersonKey& key, const std::vector<RecordRow>& records);  ///< replaces them
+  void forget_records(std::string_view key);
+  void forget_records();
+  /// Of whom another record comes into force by `now`, and when one does next.
+  std::vector<std::string> keys_with_records_due(Instant now);
+  std::optional<Instant> next_record();
   void link(Row person, Row entry);
   void unlink(Row person);
   void mark_person_dirty(Row id);  ///< also one who was planned in this run

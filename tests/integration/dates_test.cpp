@@ -45,6 +45,38 @@ Environment clock_at(const std::string& time) {
   return {{"TZ", "UTC"}, {"LD_PRELOAD", library}, {"FAKETIME", "@" + time}, {"DONT_FAKE_MONOTONIC", "1"}};
 }
 
+/// HR's file has a column with the day from which a record counts.
+Company with_effective_days() {
+  return Company({.edit = [](const std::string& f) {
+    replace_text(f + "/muster.xml", "<feed ", "<feed effective=\"from\" ");
+    replace_text(f + "/muster.xml", "</feed>", "<field name=\"from\" column=\"From\" type=\"date\" format=\"%Y-%m-%d\"/></feed>");
+    std::string text;
+    for (const std::string& line : lines_of(read_file(f + "/feed/hr.csv"))) text += line + (text.empty() ? ",From\n" : ",\n");
+    write_file(f + "/feed/hr.csv", text);
+  }});
+}
+
+/// A further record of this person, with another title, which counts from `day` on; the line that was added.
+std::string tell(const Company& c, const std::string& key, const std::string& title, const std::string& day) {
+  std::string text, added;
+  for (const std::string& line : lines_of(read_file(c.file("feed/hr.csv")))) {
+    text += line + "\n";
+    if (!line.starts_with(key + ",") || !added.empty()) continue;
+    added = line.substr(0, line.rfind(',') + 1) + day;
+    const std::string old_title = "," + c.cell(key, "Job Title") + ",";
+    added.replace(added.find(old_title), old_title.size(), "," + title + ",");
+  }
+  REQUIRE(!added.empty());
+  replace_file(c.file("feed/hr.csv"), text + added + "\n");
+  return added;
+}
+
+void take_back(const Company& c, const std::string& line) {
+  std::string text = read_file(c.file("feed/hr.csv"));
+  text.erase(text.find(line), line.size() + 1);
+  replace_file(c.file("feed/hr.csv"), text);
+}
+
 }  // namespace
 
 TEST_CASE("dates: a plan for a day to come takes its end and changes nothing") {
@@ -102,4 +134,100 @@ TEST_CASE("dates: a running agent disables a leaver at the declared hour of the 
   CHECK(disables().front()["reason"].get<std::string>().find("18:00 Pacific/Kiritimati") != std::string::npos);
   service.signal(SIGTERM);
   CHECK(service.wait() == 0);
+}
+
+TEST_CASE("dates: a record of a day to come waits, is seen, and comes into force by itself") {
+  Company c = with_effective_days();
+  REQUIRE(c.muster({"resync"}).code == 0);
+  const std::string key = employee(c), dn = c.dn_of(key), before = c.cell(key, "Job Title");
+  tell(c, key, "Pilot", in_days(2));
+  CHECK(c.json({"resync"})["applied"] == 0);
+  CHECK(c.slapd().values(dn, "title") == std::vector<std::string>{before});
+  const json waiting = c.json({"why", key})["waiting"];
+  REQUIRE(waiting.size() == 1);
+  CHECK(waiting[0]["effective"] == in_days(2));
+  CHECK(waiting[0]["changes"] == json{{"title", "Pilot"}});
+  CHECK(c.muster({"why", key}).out.find("from " + in_days(2)) != std::string::npos);
+  CHECK(planned_on(c, key, in_days(1)).empty());
+  CHECK(has(planned_on(c, key, in_days(2)), key, "set"));
+  CHECK(c.slapd().values(dn, "title") == std::vector<std::string>{before});
+
+  // Nobody writes the file anew; the service runs over the beginning of that day.
+  Process service({muster_binary(), "--config", c.config(), "run"}, c.file("service.log"), clock_at(in_days(1) + " 23:59:50"));
+  REQUIRE_MESSAGE(
+      wait_until([&] { return c.slapd().values(dn, "title") == std::vector<std::string>{"Pilot"}; }, std::chrono::seconds(60)),
+      read_file(c.file("service.log")));
+  service.signal(SIGTERM);
+  CHECK(service.wait() == 0);
+  const auto set = c.events("applied");
+  REQUIRE(!set.empty());
+  CHECK(set.back()["cause"].get<std::string>().find("effective " + in_days(2)) != std::string::npos);
+  REQUIRE(c.events("effective").size() == 1);
+  CHECK(c.events("effective")[0]["person"] == key);
+  CHECK_FALSE(c.json({"why", key}).contains("waiting"));
+}
+
+TEST_CASE("dates: a record of a day to come that HR takes back, or that was due while nobody looked") {
+  Company c = with_effective_days();
+  REQUIRE(c.muster({"resync"}).code == 0);
+  const std::string key = employee(c), other = employee(c, 1), title = c.cell(other, "Job Title");
+  const std::string line = tell(c, key, "Pilot", in_days(2));
+  tell(c, other, "Pilot", in_days(2));
+  CHECK(c.muster({"resync"}).code == 0);
+  take_back(c, line);
+  CHECK(c.muster({"resync"}).code == 0);
+  CHECK_FALSE(c.json({"why", key}).contains("waiting"));
+  const auto later = c.muster({"resync"}, clock_at(in_days(5) + " 12:00:00"));
+  CHECK_MESSAGE(later.code == 0, (later.out + later.err));
+  CHECK(c.slapd().values(c.dn_of(key), "title") == std::vector<std::string>{c.cell(key, "Job Title")});
+  CHECK(c.slapd().values(c.dn_of(other), "title") == std::vector<std::string>{"Pilot"});
+  CHECK(title != "Pilot");
+}
+
+TEST_CASE("dates: what HR tells late counts at once and is flagged") {
+  Company c = with_effective_days();
+  REQUIRE(c.muster({"resync"}).code == 0);
+  CHECK(c.events("retroactive").empty());
+  const std::string key = employee(c);
+  tell(c, key, "Pilot", in_days(-20));
+  CHECK(c.muster({"resync"}).code == 0);
+  CHECK(c.slapd().values(c.dn_of(key), "title") == std::vector<std::string>{"Pilot"});
+  REQUIRE(c.events("retroactive").size() == 1);
+  CHECK(c.events("retroactive")[0]["person"] == key);
+  const std::string flagged = "effective " + in_days(-20) + ", known since " + in_days(0);
+  CHECK(c.json({"why", key})["source"].get<std::string>().find(flagged) != std::string::npos);
+  const auto audit = c.audit();
+  CHECK(audit.back().dump().find(flagged) != std::string::npos);
+  // What was told before stays told: nothing is new.
+  CHECK(c.muster({"resync", "--full"}).code == 0);
+  CHECK(c.events("retroactive").size() == 1);
+  CHECK(c.json({"why", key})["source"].get<std::string>().find(flagged) != std::string::npos);
+
+  tell(c, key, "Astronaut", in_days(-20));
+  const auto twice = c.muster({"resync"});
+  CHECK(twice.code == 1);
+  CHECK(twice.err.find("one person, one record for each day") != std::string::npos);
+}
+
+TEST_CASE("dates: somebody of whom there is only a record of a day to come is made ahead of time, and is no leaver before") {
+  Company c = with_effective_days();
+  REQUIRE(c.muster({"resync"}).code == 0);
+  const std::string like = employee(c);
+  const auto hire = [&](const std::string& key, const std::string& day) {
+    std::string line;
+    for (const std::string& l : lines_of(read_file(c.file("feed/hr.csv")))) {
+      if (l.starts_with(like + ",")) line = l;
+    }
+    const std::string mail = c.cell(like, "Work Email");
+    line.replace(line.find(mail), mail.size(), "new" + key + mail.substr(mail.find('@')));
+    replace_file(c.file("feed/hr.csv"), read_file(c.file("feed/hr.csv")) + key + line.substr(line.find(',')) + day + "\n");
+  };
+  hire("90001", in_days(3));
+  hire("90002", in_days(30));
+  CHECK(c.muster({"resync"}).code == 0);
+  CHECK(c.slapd().values("uid=new90001,ou=people,dc=example,dc=com", "employeeNumber") == std::vector<std::string>{"90001"});
+  CHECK(c.slapd().values("uid=new90002,ou=people,dc=example,dc=com", "employeeNumber").empty());
+  CHECK_FALSE(c.is_member("all-staff", "uid=new90001,ou=people,dc=example,dc=com"));
+  CHECK(has(planned_on(c, "90001", in_days(3)), "90001", "enable"));
+  CHECK(c.muster({"plan"}).code == 0);
 }

@@ -11,17 +11,17 @@
 
 namespace muster::test {
 
-namespace {
-
-const std::string kSource = MUSTER_SOURCE_DIR;
-const std::string kMuster = MUSTER_BINARY;
-
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
   std::istringstream in(text);
   for (std::string line; std::getline(in, line);) lines.push_back(line);
   return lines;
 }
+
+namespace {
+
+const std::string kSource = MUSTER_SOURCE_DIR;
+const std::string kMuster = MUSTER_BINARY;
 
 std::vector<std::string> split(const std::string& line) {
   std::vector<std::string> cells(1);

@@ -16,6 +16,7 @@
 namespace muster::test {
 
 std::string read_file(const std::string& path);
+std::vector<std::string> lines_of(const std::string& text);
 void write_file(const std::string& path, const std::string& text);
 /// Writes beside and renames, as a careful HR export does.
 void replace_file(const std::string& path, const std::string& text);

@@ -106,7 +106,8 @@ def record_of(row):
 class Oracle:
     def __init__(self, site, features):
         self.site, self.features = site, features
-        self.records = {}  # key: the last accepted record
+        self.told = {}  # key: the records that were accepted last, each from a day on
+        self.records = {}  # key: the one of them that is in force
         self.listed = set()
         self.accounts = {}  # key: Account
         self.unowned = {}  # account name: an Account of nobody's that was there before
@@ -120,21 +121,26 @@ class Oracle:
 
     def read(self, rows, day):
         """Takes a file, or says why it is refused as a whole."""
-        keys = [row["Employee ID"] for row in rows]
+        keys = [(row["Employee ID"], row["Effective"] if "effective" in self.features else "") for row in rows]
         if len(set(keys)) < len(keys):
             return "a key twice"
-        if len(keys) < 0.9 * len(self.listed):
+        listed = {key for key, _ in keys}
+        if len(listed) < 0.9 * len(self.listed):
             return "too few people"
-        self.listed = set(keys)
+        self.listed = listed
+        faulty = {row["Employee ID"] for row in rows if has_fault(row)}  # one record that cannot be read leaves all of a person's
+        told = {}
+        for row in rows:
+            if row["Employee ID"] not in faulty:
+                told.setdefault(row["Employee ID"], []).append(record_of(row))
+        self.told.update(told)
         for row in rows:
             fault = has_fault(row)
-            if not fault:
-                self.records[row["Employee ID"]] = record_of(row)
             said = ", ".join(v for k, v in row.items() if v and k not in ("Employee ID", "Birth Date")) + (f" [not taken: {fault}]" if fault else "")
             past = self.history.setdefault(row["Employee ID"], [])
             if not past or past[-1][1] != said:
                 past.append((day, said))
-        for key in self.records.keys() - self.listed:
+        for key in self.told.keys() - self.listed:
             past = self.history[key]
             if past[-1][1] != "not listed":
                 past.append((day, "not listed"))
@@ -152,6 +158,13 @@ class Oracle:
         """An hour of a day where this person works; 24: the first instant after it."""
         day += datetime.timedelta(hour // 24)
         return datetime.datetime.combine(day, datetime.time(hour % 24), self.zone(r)).astimezone(datetime.timezone.utc)
+
+    def in_force(self, records, now):
+        """The latest whose day has come; where none has, the first to come."""
+        come = [r for r in records if not r.effective or self.at(r.effective, 0, r) <= now]
+        if come:
+            return max(come, key=lambda r: r.effective or datetime.date.min)
+        return min(records, key=lambda r: r.effective)
 
     def kind(self, r, now):
         if r.key not in self.listed or r.status == "terminated" or (r.end and now >= self.at(r.end, LAST_HOUR, r)):
@@ -179,6 +192,7 @@ class Oracle:
 
     def run(self, now, held=False):
         """A resync at `now`. held: too many are to be switched off, so that they wait for an approval, and nobody of them is half a leaver."""
+        self.records = {key: self.in_force(records, now) for key, records in self.told.items()}
         self.kinds = {key: self.kind(r, now) for key, r in self.records.items()}
         self.adopt(now)
         self.recognise(now)

@@ -85,6 +85,7 @@ class Site:
         url = self.env["LDAPS_URL"] if self.ad else self.env["URL"]
         tls = f"\n    <tls ca=\"{self.env['CA']}\"/>" if self.ad else ""
         filters = ("(objectClass=user)", "(objectClass=group)") if self.ad else ("(objectClass=inetOrgPerson)", "(objectClass=groupOfNames)")
+        effective = ' effective="effective"' if "effective" in self.features else ""
         policy = "" if self.ad else f"\n    <disable policy=\"cn=default,ou=policies,{self.suffix}\"/>"
         placeholder = f" placeholder=\"{self.placeholder}\"" if self.placeholder else ""
         return f"""<muster xmlns="urn:muster:config:1">
@@ -94,14 +95,15 @@ class Site:
     <groups base="{self.groups}" filter="{filters[1]}"{placeholder}/>
     <watch method="auto"/>{policy}
   </directory>
-  <feed name="hr" path="feed/hr.csv" mode="snapshot">
+  <feed name="hr" path="feed/hr.csv" mode="snapshot"{effective}>
 {self.field('id', 'Employee ID', ' key="true" required="true"')}{
     self.field('status', 'Status', values=oracle.STATUS.items())}{
     self.field('first', 'First Name', ' required="true"')}{self.field('last', 'Last Name', ' required="true"')}{
     self.field('birth', 'Birth Date')}{self.field('department', 'Department', values=[(d, d) for d in oracle.DEPARTMENTS])}{
     self.field('title', 'Job Title')}{self.field('manager', 'Manager')}{self.field('site', 'Site')}{self.field('zone', 'Time Zone')}{
     self.field('type', 'Worker Type')}{self.field('start', 'Hire Date', date)}{self.field('end', 'Termination Date', date)}{
-    self.field('owner', 'Owner')}{self.field('account', 'Account')}  </feed>
+    self.field('owner', 'Owner')}{self.field('account', 'Account')}{
+    self.field('effective', 'Effective', date) if effective else ''}  </feed>
   <state path="state.db"/>
   <safety max-disables="{max(5, n // 50)}" max-disables-percent="50" max-membership-removals="{max(40, n // 20)}" max-clears="{max(5, n // 50)}"
           max-moves="{max(5, n // 50)}" max-creates="{max(10, n // 20)}"/>

@@ -1,0 +1,68 @@
+#include "agent/effective_records.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "mapping/effective.h"
+
+namespace muster {
+
+namespace {
+
+void tell(Context& context, const InForce& now_counts, Instant at) {
+  const Person& p = now_counts.record;
+  context.recorder.event("effective",
+                         {{"person", p.key.rep()},
+                          {"reason", "HR's record of " + p.source + " counts now"},
+                          {"cause", p.source},
+                          {"retroactive", now_counts.is_retroactive}},
+                         at);
+}
+
+}  // namespace
+
+InForce in_force(std::vector<RecordRow>& records, const Rules& rules, const Now& now) {
+  std::vector<Instant> from;
+  for (RecordRow& r : records) {
+    from.push_back(effective_from(r.record, rules, now));
+    r.at = from.back() > now.utc ? std::optional(from.back()) : std::nullopt;
+  }
+  const std::size_t chosen = record_in_force(from, now.utc);
+  const RecordRow& r = records[chosen];
+  const auto day = effective_day(r.record, rules), known = parse_compact_date(r.known);
+  InForce found{r.record, from[chosen], is_retroactive(day, known)};
+  if (const std::string text = effective_text(day, known); !text.empty()) found.record.source += " (" + text + ")";
+  return found;
+}
+
+std::vector<RecordRow> merged_records(Store& store, const PersonKey& key, bool delta, bool is_first, const Now& now) {
+  const std::vector<RecordRow> before = store.records(key, false);
+  std::vector<RecordRow> records = store.records(key, true);
+  for (RecordRow& r : records) {
+    const auto same = std::find_if(before.begin(), before.end(),
+                                   [&](const RecordRow& b) { return b.day == r.day && b.record.fields == r.record.fields; });
+    r.known = same != before.end() ? same->known : is_first ? "" : compact_date(now.today);
+  }
+  for (const RecordRow& b : before) {
+    const bool is_told = std::any_of(records.begin(), records.end(), [&](const RecordRow& r) { return r.day == b.day; });
+    if (delta && !is_told) records.push_back(b);
+  }
+  return records;
+}
+
+void bring_into_force(Context& context, const Now& now) {
+  Store& store = context.store;
+  if (context.config->settings.feed.effective.empty()) return;
+  for (const std::string& text : store.keys_with_records_due(now.utc)) {
+    const PersonKey key(text);
+    auto records = store.records(key, false);
+    const InForce counts = in_force(records, context.rules(), now);
+    store.set_records(key, records);
+    const auto known = store.person(key);
+    if (known && known->person.fields == counts.record.fields) continue;
+    store.put_person(counts.record, counts.since);
+    tell(context, counts, now.utc);
+  }
+}
+
+}  // namespace muster
