@@ -226,6 +226,9 @@ class Oracle:
             account = self.accounts.pop(found[0])
             account.key = key
             self.accounts[key] = account
+            if self.site.ad:  # whom leavers name: the server's link is to the account, whoever has it now
+                for other in self.accounts.values():
+                    other.manager = key if other.manager == found[0] else other.manager
             self.acts[key] = self.acts.get(found[0], []) + [f"{now:%F} was {found[0]}"]
 
     @staticmethod
