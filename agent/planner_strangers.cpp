@@ -17,6 +17,27 @@ void clear_members(Context& context, const GroupRow& group, const std::vector<st
   }
   if (but.empty()) set_problems(context, group_subject(group.id), {}, at);
 }
+ProblemRow nested_group(const Dn& dn, const GroupRow& group, const ManagedRule& rule) {
+  return {"",
+          dn.str(),
+          "nested-group",
+          "the group " + dn.str() + " is a member of " + group.dn.str() +
+              ", whose members are people's accounts only; it is left alone",
+          rule.at.rule(),
+          "",
+          false,
+          {}};
+}
+ProblemRow vanished_member(const std::string& key, const GroupRow& group, const ManagedRule& rule) {
+  return {"",
+          key,
+          "drift",
+          key + " is a member of " + group.dn.str() + " (on-drift=\"report\") and does not exist any more",
+          rule.at.rule(),
+          group.dn.str(),
+          true,
+          {}};
+}
 void clear_gone(Context& context, Instant at) {
   for (const GroupRow& group : context.store.gone_groups_with_problems()) clear_members(context, group, {}, at);
 }
@@ -101,33 +122,14 @@ Status Planner::plan_unresolved_member(const GroupRow& group, const std::string&
   const std::string subject_name = group_subject(group.id) + ":" + key;
   const ManagedRule* rule = context_.rules().managed_group(group.dn);
   if (const auto dn = Dn::parse(key); !key.starts_with("uid:") && dn && context_.store.group_by_dn(*dn)) {
-    set_problems(context_, subject_name,
-                 {{"",
-                   dn->str(),
-                   "nested-group",
-                   "the group " + dn->str() + " is a member of " + group.dn.str() +
-                       ", whose members are people's accounts only; it is left alone",
-                   rule->at.rule(),
-                   "",
-                   false,
-                   {}}},
-                 now.utc);
+    set_problems(context_, subject_name, {nested_group(*dn, group, *rule)}, now.utc);
     return ok();
   }
   auto found = find_unresolved(key);
   if (!found) return std::move(found).error();
   const bool exclusive = rule->membership == ManagedRule::Membership::exclusive;
   if (!*found && exclusive && rule->on_drift == AttributeRule::OnDrift::report) {
-    set_problems(context_, subject_name,
-                 {{"",
-                   key,
-                   "drift",
-                   key + " is a member of " + group.dn.str() + " (on-drift=\"report\") and does not exist any more",
-                   rule->at.rule(),
-                   group.dn.str(),
-                   true,
-                   {}}},
-                 now.utc);
+    set_problems(context_, subject_name, {vanished_member(key, group, *rule)}, now.utc);
     return ok();
   }
   Plan made;

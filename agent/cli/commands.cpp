@@ -98,18 +98,23 @@ CommandRow init_row() {
        {"base", "DN", "look below it; default: the server's naming context"}}};
 }
 
+CommandRow check_row() {
+  return {
+      "check",
+      "validates the configuration, then asks the directory whether all of it will work",
+      "Reads every file and reports every fault in one run. Then binds, reads the server's schema, tests the rights it needs, the "
+      "watch "
+      "method and every group that a rule names. Changes nothing.",
+      {},
+      {{"offline", "", "validate the files only; ask no server"},
+       {"rights", "", "list every right that the rules need, whether the account has it, and what grants it"}}};
+}
+
 std::vector<CommandRow> make_rows() {
   std::vector<CommandRow> rows = {
       {"run", "the service: watch, feed, apply, report, until stopped",
        "Stops on SIGTERM or SIGINT, reads its configuration again on SIGHUP."},
-      {"check",
-       "validates the configuration, then asks the directory whether all of it will work",
-       "Reads every file and reports every fault in one run. Then binds, reads the server's schema, tests the rights it needs, the "
-       "watch "
-       "method and every group that a rule names. Changes nothing.",
-       {},
-       {{"offline", "", "validate the files only; ask no server"},
-        {"rights", "", "list every right that the rules need, whether the account has it, and what grants it"}}},
+      check_row(),
       {"plan",
        "what a resync would change, and why; changes nothing",
        "Exit code 0: nothing to change. 3: there are changes. 4: some of them would be held for approval. With rules that are not "
