@@ -101,8 +101,9 @@ std::optional<UrlFault> fault_of_http_url(std::string_view url) {
   if (auto fault = fault_of_web(url, parts)) return fault;
   if (parts->scheme == "http" && !is_this_machine(parts->host))
     return UrlFault{0, "http:// would send people and the token in clear", "write https://"};
-  if (const auto extra = parts->rest.find_first_of("?# \"); extra != std::string_view::npos)
-    return UrlFault{static_cast<std::size_t>(parts->rest.data() - url.data()) + extra, "'" + std::string(url) + "' says more than a path", "end it with the path"};
+  if (const auto extra = parts->rest.find_first_of("?# \\"); extra != std::string_view::npos)
+    return UrlFault{static_cast<std::size_t>(parts->rest.data() - url.data()) + extra,
+                    "'" + std::string(url) + "' says more than a path", "end it with the path"};
   return std::nullopt;
 }
 
