@@ -5,7 +5,7 @@
 #include "agent/cli/table.h"
 #include "agent/feed/feed.h"
 #include "agent/probe.h"
-#include "agent/upstream/file_sink.h"
+#include "agent/upstream/upstreams.h"
 
 namespace muster {
 
@@ -48,12 +48,19 @@ void check_feed(const Settings& settings, std::vector<Finding>& findings) {
 }
 
 void check_upstream(const Settings& settings, std::vector<Finding>& findings) {
-  if (settings.upstream.files.empty())
+  if (settings.upstream.files.empty() && settings.upstream.scims.empty())
     findings.push_back({Finding::Level::warning, "upstream", "none is declared: events are told to nobody", "", {}});
-  auto sinks = open_sinks(settings.upstream);
-  if (!sinks)
-    return findings.push_back({Finding::Level::bad, "upstream", sinks.error().what, sinks.error().hint, sinks.error().code});
-  for (const auto& sink : *sinks) {
+  const auto upstreams = open_upstreams(settings);
+  if (!upstreams)
+    return findings.push_back(
+        {Finding::Level::bad, "upstream", upstreams.error().what, upstreams.error().hint, upstreams.error().code});
+  for (const auto& follower : upstreams->followers) {
+    const auto found = follower->probe({});
+    findings.push_back(found
+                           ? Finding{Finding::Level::good, "upstream", *found, "", {}}
+                           : Finding{Finding::Level::bad, "upstream", found.error().what, found.error().hint, found.error().code});
+  }
+  for (const auto& sink : upstreams->sinks) {
     const auto last = sink->last_delivered();
     findings.push_back(last ? Finding{Finding::Level::good, "upstream", sink->name() + " can be written", "", {}}
                             : Finding{Finding::Level::bad, "upstream", last.error().what, last.error().hint, last.error().code});
