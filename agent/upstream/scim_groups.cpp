@@ -73,7 +73,8 @@ std::vector<std::string> ScimPass::ids_of_members(Row group) {
 
 Status ScimPass::put_group(const GroupRow& row, bool with_members) {
   const scim::Ours ours = group(row);
-  auto known = told(Kind::group, row.id);
+  const auto known = told(Kind::group, row.id);
+  const bool owes = with_members && (!known || known->digest.empty());
   bool is_missing = !known;
   if (known && known->digest != sha256_hex(ours.text())) {
     auto current = client_.read(path(Kind::group), known->id, kNoMembers, stop_);
@@ -84,25 +85,30 @@ Status ScimPass::put_group(const GroupRow& row, bool with_members) {
     else if (!is_missing)
       trouble(Kind::group, row.id, row.dn.str(), current->why);
   }
-  if (!is_missing) return ok();
+  if (is_missing) MUSTER_TRY(make_group(row, ours));
+  const auto there = told(Kind::group, row.id);
+  if (!there || !(is_missing || owes) || !with_members) return ok();
+  owe(Kind::group, row.id);
+  return compare_members(row, there->id);
+}
+
+/// One of the same name that is nobody's is taken.
+Status ScimPass::make_group(const GroupRow& row, const scim::Ours& ours) {
+  forget(Kind::group, row.id);
   auto found = locate(path(Kind::group), ours, "displayName", display_name(row));
   if (!found) return std::move(found).error();
-  std::string id = found->is_object() ? found->value("id", "") : "";
-  if (!id.empty() && is_anothers(Kind::group, row.id, id)) id.clear();  // two groups of one name
-  if (!id.empty()) {
-    MUSTER_TRY(settle(Kind::group, row.id, row.dn.str(), ours, std::move(*found), is_missing));
-    if (is_missing) return ok();
-  } else {
-    auto outcome = client_.create(path(Kind::group), scim::merged(json::object(), ours, provider_.schema), stop_);
-    if (!outcome) return std::move(outcome).error();
-    if (!outcome->done()) {
-      trouble(Kind::group, row.id, row.dn.str(), outcome->why);
-      return ok();
-    }
-    id = outcome->id;
-    remember(Kind::group, row.id, id, ours);
+  const std::string id = found->is_object() ? found->value("id", "") : "";
+  if (!id.empty() && !is_anothers(Kind::group, row.id, id)) {
+    bool is_missing = false;
+    return settle(Kind::group, row.id, row.dn.str(), ours, std::move(*found), is_missing);
   }
-  return with_members ? compare_members(row, id) : ok();
+  auto outcome = client_.create(path(Kind::group), scim::merged(json::object(), ours, provider_.schema), stop_);
+  if (!outcome) return std::move(outcome).error();
+  if (outcome->done())
+    remember(Kind::group, row.id, outcome->id, ours);
+  else
+    trouble(Kind::group, row.id, row.dn.str(), outcome->why);
+  return ok();
 }
 
 Status ScimPass::group_is_gone(Row row) {
@@ -225,10 +231,16 @@ Status ScimPass::send_members(const std::string& id, const MemberChanges& change
     auto outcome = client_.patch(path(Kind::group), id, std::move(operations), stop_);
     if (!outcome) return std::move(outcome).error();
     if (outcome->done()) return true;
-    if (outcome->kind == Outcome::Kind::missing)
-      forget(Kind::group, row.id);
-    else
+    if (outcome->kind != Outcome::Kind::missing) {
       trouble(Kind::group, row.id, row.dn.str(), outcome->why);
+      return false;
+    }
+    forget(Kind::group, row.id);
+    if (is_remaking_) return false;  // a server that knows no group which it has just made
+    is_remaking_ = true;
+    const Status made = put_group(row, true);
+    is_remaking_ = false;
+    if (!made) return made.error();
     return false;
   };
   // Removals first, as everywhere.

@@ -46,6 +46,25 @@ void ScimPass::remember(Kind kind, Row row, const std::string& id, const scim::O
   no_trouble(kind, row);
 }
 
+void ScimPass::owe(Kind kind, Row row) {
+  const auto known = told(kind, row);
+  if (!known || known->digest.empty()) return;
+  owed_[{kind, row}] = *known;
+  Told object = *known;
+  object.digest.clear();
+  pending_[{kind, row}] = object;
+  progress_.told.push_back(std::move(object));
+}
+
+void ScimPass::settled() {
+  for (const auto& [key, object] : owed_) {
+    if (const auto now = told(object.kind, object.row); !now || now->id != object.id) continue;
+    pending_[key] = object;
+    progress_.told.push_back(object);
+  }
+  owed_.clear();
+}
+
 void ScimPass::forget(Kind kind, Row row) {
   pending_[{kind, row}] = std::nullopt;
   progress_.told.push_back({kind, row, "", ""});
@@ -157,7 +176,9 @@ Status ScimPass::delta(const std::vector<Store::TouchedRow>& rows) {
   for (const Store::TouchedRow& t : rows) {
     if (t.kind == Kind::member) touch_member(t.row, t.value);
   }
-  return send_members();
+  MUSTER_TRY(send_members());
+  settled();
+  return ok();
 }
 
 Status ScimPass::touched(Row position) {

@@ -52,6 +52,7 @@ class ScimPass {
   // groups (scim_groups.cpp)
   scim::Ours group(const GroupRow& row) const;
   Status put_group(const GroupRow& row, bool with_members);
+  Status make_group(const GroupRow& row, const scim::Ours& ours);
   Status group_is_gone(Row row);
   Status list_groups();
   Status all_groups();
@@ -71,6 +72,9 @@ class ScimPass {
   std::optional<Told> told(Kind kind, Row row);
   bool is_anothers(Kind kind, Row row, const std::string& id);
   void remember(Kind kind, Row row, const std::string& id, const scim::Ours& ours);
+  /// What was remembered is not all: an empty digest says so to the next pass, should this one end before settled().
+  void owe(Kind kind, Row row);
+  void settled();
   void forget(Kind kind, Row row);
   void trouble(Kind kind, Row row, const std::string& dn, const std::string& what);
   void no_trouble(Kind kind, Row row);
@@ -86,10 +90,12 @@ class ScimPass {
   std::stop_token stop_;
   FollowerProgress progress_;
   std::map<std::pair<Kind, Row>, std::optional<Told>> pending_;  ///< of progress_
+  std::map<std::pair<Kind, Row>, Told> owed_;                    ///< known there, but their memberships are not
   std::map<Row, MemberChanges> members_;
   std::vector<bool> seen_;    ///< rows of the object kind that is being listed
   std::vector<Row> wanting_;  ///< who name somebody that the other side does not know yet
   bool is_fresh_ = false;     ///< the other side has nothing of the kind
+  bool is_remaking_ = false;  ///< a group that had vanished there
   bool is_complete_ = false;  ///< everything() is at work: memberships come last
 };
 

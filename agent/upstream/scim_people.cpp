@@ -98,6 +98,7 @@ Status ScimPass::put_people(std::vector<EntryRow> rows) {
       MUSTER_TRY(settle(Kind::entry, row.id, row.entry.dn.str(), ours, std::move(current->resource), is_missing));
     else if (!is_missing)
       trouble(Kind::entry, row.id, row.entry.dn.str(), current->why);
+    if (!is_missing && known->digest.empty()) belongs_to_groups(row, known->id);
     if (!is_missing) continue;
     forget(Kind::entry, row.id);
     unknown.push_back(std::move(row));
@@ -159,7 +160,9 @@ Status ScimPass::create_people(const std::vector<EntryRow>& rows) {
 /// Memberships that were passed over while nobody knew the member.
 void ScimPass::belongs_to_groups(const EntryRow& row, const std::string& id) {
   if (is_complete_) return;
-  for (const MembershipRow& m : store_.memberships(row.id, member_values(row.entry))) members_[m.group].add.insert(id);
+  const auto memberships = store_.memberships(row.id, member_values(row.entry));
+  for (const MembershipRow& m : memberships) members_[m.group].add.insert(id);
+  if (!memberships.empty()) owe(Kind::entry, row.id);
 }
 
 Status ScimPass::entry_is_gone(const EntryRow& row) {

@@ -78,6 +78,8 @@ struct World : Company {
                                     "upstream=\"preferredLanguage\"/>\n    <attribute name=\"mobile\" ");
                  }}) {}
 
+  /// A group that no rule knows, so that only administrators change it.
+  std::string chess() { return "cn=chess,ou=groups," + slapd().value("SUFFIX"); }
   std::string people_base() { return "ou=people," + slapd().value("SUFFIX"); }
 
   Picture people_here() {
@@ -228,8 +230,7 @@ class Administrator {
   }
   void membership(const std::string& dn) {
     const std::string who = !extras_.empty() && roll(2) ? extras_[roll(static_cast<unsigned>(extras_.size()))] : dn;
-    change("dn: " + world_.group("chess") + "\nchangetype: modify\n" + (roll(2) ? "add" : "delete") + ": member\nmember: " + who +
-           "\n");
+    change("dn: " + world_.chess() + "\nchangetype: modify\n" + (roll(2) ? "add" : "delete") + ": member\nmember: " + who + "\n");
   }
 
   World& world_;
@@ -238,13 +239,11 @@ class Administrator {
   int hired_ = 0;
 };
 
-/// A group that no rule knows, so that only the administrator changes it.
 void found_chess_club(World& world) {
   const std::string first = world.dn_of(world.people().front());
   std::string complaint;
   const int code = world.slapd().modify(
-      "dn: " + world.group("chess") + "\nchangetype: add\nobjectClass: groupOfNames\ncn: chess\nmember: " + first + "\n",
-      &complaint);
+      "dn: " + world.chess() + "\nchangetype: add\nobjectClass: groupOfNames\ncn: chess\nmember: " + first + "\n", &complaint);
   REQUIRE_MESSAGE(code == 0, complaint);
 }
 
@@ -269,13 +268,13 @@ TEST_CASE("SCIM: the server holds the people and groups of the directory, and fo
   change(set_text(ann, "telephoneNumber", ""));
   change(set_text(ann, "secretary", bob));
   change(set_text(ann, "businessCategory", "Research \"and\" Zoë"));
-  change("dn: " + world.group("chess") + "\nchangetype: modify\nadd: member\nmember: " + bob + "\n");
-  change("dn: " + world.group("chess") + "\nchangetype: modify\ndelete: member\nmember: " + ann + "\n");
+  change("dn: " + world.chess() + "\nchangetype: modify\nadd: member\nmember: " + bob + "\n");
+  change("dn: " + world.chess() + "\nchangetype: modify\ndelete: member\nmember: " + ann + "\n");
   change(new_person("uid=guest," + world.people_base(), "guest"));
-  change("dn: " + world.group("chess") + "\nchangetype: modify\nadd: member\nmember: uid=guest," + world.people_base() + "\n");
-  change("dn: " + world.group("chess") + "\nchangetype: modify\ndelete: member\nmember: uid=guest," + world.people_base() + "\n");
+  change("dn: " + world.chess() + "\nchangetype: modify\nadd: member\nmember: uid=guest," + world.people_base() + "\n");
+  change("dn: " + world.chess() + "\nchangetype: modify\ndelete: member\nmember: uid=guest," + world.people_base() + "\n");
   change("dn: uid=guest," + world.people_base() + "\nchangetype: delete\n");
-  change("dn: " + world.group("chess") + "\nchangetype: delete\n");
+  change("dn: " + world.chess() + "\nchangetype: delete\n");
   // HR's leaver is off there, too.
   const std::string leaver = world.people()[2];
   world.remove_person(leaver);
@@ -325,7 +324,7 @@ TEST_CASE("SCIM: a server that has neither PATCH nor bulk, and pages by cursor, 
   must_agree(world, scim);
   const std::string ann = world.dn_of(world.people()[0]), bob = world.dn_of(world.people()[1]);
   REQUIRE(world.slapd().modify(set_text(ann, "telephoneNumber", "+49 30 1")) == 0);
-  REQUIRE(world.slapd().modify("dn: " + world.group("chess") + "\nchangetype: modify\nadd: member\nmember: " + bob + "\n") == 0);
+  REQUIRE(world.slapd().modify("dn: " + world.chess() + "\nchangetype: modify\nadd: member\nmember: " + bob + "\n") == 0);
   must_agree(world, scim, 20s);
   const json requests = scim.state()["requests"];
   CHECK(!requests.contains("PATCH /Users"));

@@ -164,7 +164,7 @@ createServer((req, res) => {
     if (req.url === '/faults') faults = { rate: 0, kinds: [], ...JSON.parse(text) };
     if (req.url === '/resources') {
       for (const [kind, objects] of Object.entries(JSON.parse(text)))
-        for (const [id, object] of Object.entries(objects)) keep(kind, id, object && { ...held[kind].get(id), ...object, id });
+        for (const [id, object] of Object.entries(objects)) keep(kind, id, object && { meta: { created: '2026-01-01T00:00:00Z', lastModified: '2026-01-01T00:00:00Z' }, ...held[kind].get(id), ...object, id });
     }
     res.setHeader('Content-Type', 'application/json');
     res.end(JSON.stringify({ users: [...held.users.values()], groups: [...held.groups.values()], violations, requests }));
