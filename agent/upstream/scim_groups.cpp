@@ -231,16 +231,7 @@ Status ScimPass::send_members(const std::string& id, const MemberChanges& change
     auto outcome = client_.patch(path(Kind::group), id, std::move(operations), stop_);
     if (!outcome) return std::move(outcome).error();
     if (outcome->done()) return true;
-    if (outcome->kind != Outcome::Kind::missing) {
-      trouble(Kind::group, row.id, row.dn.str(), outcome->why);
-      return false;
-    }
-    forget(Kind::group, row.id);
-    if (is_remaking_) return false;  // a server that knows no group which it has just made
-    is_remaking_ = true;
-    const Status made = put_group(row, true);
-    is_remaking_ = false;
-    if (!made) return made.error();
+    MUSTER_TRY(look_again(id, row, *outcome));
     return false;
   };
   // Removals first, as everywhere.
@@ -261,6 +252,19 @@ Status ScimPass::send_members(const std::string& id, const MemberChanges& change
   }
   no_trouble(Kind::group, row.id);
   return ok();
+}
+
+/// Some servers refuse to take out who is not in, or to put in who is: what the group has there says what is to be sent. A second
+/// refusal is meant.
+Status ScimPass::look_again(const std::string& id, const GroupRow& row, const Outcome& outcome) {
+  const bool is_missing = outcome.kind == Outcome::Kind::missing;
+  if (is_looking_again_ && !is_missing) trouble(Kind::group, row.id, row.dn.str(), outcome.why);
+  if (is_missing) forget(Kind::group, row.id);
+  if (is_looking_again_) return ok();
+  is_looking_again_ = true;
+  Status looked = is_missing ? put_group(row, true) : compare_members(row, id);
+  is_looking_again_ = false;
+  return looked;
 }
 
 Status ScimPass::replace_members(const std::string& id, const GroupRow& row) {

@@ -60,6 +60,7 @@ class ScimPass {
   void touch_member(Row group, const std::string& key);
   Status send_members();
   Status send_members(const std::string& id, const MemberChanges& changes, const GroupRow& row);
+  Status look_again(const std::string& id, const GroupRow& row, const scim::Outcome& outcome);
   Status replace_members(const std::string& id, const GroupRow& row);
   std::optional<std::string> id_of_member(const std::string& key);
   std::vector<std::string> ids_of_members(Row group);
@@ -92,11 +93,11 @@ class ScimPass {
   std::map<std::pair<Kind, Row>, std::optional<Told>> pending_;  ///< of progress_
   std::map<std::pair<Kind, Row>, Told> owed_;                    ///< known there, but their memberships are not
   std::map<Row, MemberChanges> members_;
-  std::vector<bool> seen_;    ///< rows of the object kind that is being listed
-  std::vector<Row> wanting_;  ///< who name somebody that the other side does not know yet
-  bool is_fresh_ = false;     ///< the other side has nothing of the kind
-  bool is_remaking_ = false;  ///< a group that had vanished there
-  bool is_complete_ = false;  ///< everything() is at work: memberships come last
+  std::vector<bool> seen_;         ///< rows of the object kind that is being listed
+  std::vector<Row> wanting_;       ///< who name somebody that the other side does not know yet
+  bool is_fresh_ = false;          ///< the other side has nothing of the kind
+  bool is_looking_again_ = false;  ///< at a group whose members were refused
+  bool is_complete_ = false;       ///< everything() is at work: memberships come last
 };
 
 /// The subject under which what the other side refuses stands among the problems.
