@@ -56,8 +56,12 @@ class Follower {
   virtual const std::string& name() const = 0;
   /// Until the other side holds what `store` holds. An Error concerns everybody; what concerns one object is a Trouble.
   virtual Status follow(Store& store, const Hands& hands, std::stop_token stop) = 0;
-  /// One sentence about the other side, for `muster check`. Asks it, and changes nothing.
-  virtual Result<std::string> probe(std::stop_token stop) = 0;
+  /// For `muster check`. Asks the other side, and changes nothing.
+  struct Probed {
+    std::string what;                  ///< one sentence about it
+    std::vector<std::string> lacking;  ///< of the paths, those that it has no place for
+  };
+  virtual Result<Probed> probe(const std::vector<std::string>& paths, std::stop_token stop) = 0;
   /// For `muster status`.
   virtual nlohmann::json figures() const = 0;
 };

@@ -26,13 +26,18 @@ auto understood(const std::string& name, F&& work) -> decltype(work()) {
 ScimFollower::ScimFollower(UpstreamSettings::Scim settings, const std::string& folder)
     : settings_(std::move(settings)), name_("scim " + settings_.http.url), client_(http_of(settings_.http, folder)) {}
 
-Result<std::string> ScimFollower::probe(std::stop_token stop) {
-  return understood(name_, [&]() -> Result<std::string> {
+Result<Follower::Probed> ScimFollower::probe(const std::vector<std::string>& paths, std::stop_token stop) {
+  return understood(name_, [&]() -> Result<Probed> {
     const auto provider = client_.discover(stop);
     if (!provider) return provider.error();
     const auto people = client_.count((*provider)->users, stop);
     if (!people) return people.error();
-    return name_ + " holds " + std::to_string(*people) + " users, and has " + (*provider)->summary();
+    Probed probed{name_ + " holds " + std::to_string(*people) + " users, and has " + (*provider)->summary(), {}};
+    for (const std::string& text : paths) {
+      const auto path = ScimPath::parse(text);
+      if (path && (*provider)->knows_schema && !(*provider)->schema.find(*path, true)) probed.lacking.push_back(text);
+    }
+    return probed;
   });
 }
 

@@ -16,7 +16,7 @@ class ScimFollower final : public Follower {
   ScimFollower(UpstreamSettings::Scim settings, const std::string& folder);
   const std::string& name() const override { return name_; }
   Status follow(Store& store, const Hands& hands, std::stop_token stop) override;
-  Result<std::string> probe(std::stop_token stop) override;
+  Result<Probed> probe(const std::vector<std::string>& paths, std::stop_token stop) override;
   nlohmann::json figures() const override { return figures_; }
 
  private:
