@@ -69,7 +69,7 @@ std::vector<CommandRow> make_rows() {
        "Exit code 0: nothing to change. 3: there are changes. 4: some of them would be held for approval.",
        {},
        {{"person", "ID", "only this person; may be repeated", false, true},
-        {"on", "DATE", "as of the end of that day (2027-01-15), with the records of HR that count by then"}}},
+        {"on", "DATE", "as of the end of that day (2027-01-15), by the clock of this machine"}}},
       {"resync",
        "reads feed and directory, compares everything, applies",
        "Asks the running service where there is one, and works alone where there is none.",
