@@ -13,6 +13,7 @@
 #include "agent/guarded.h"
 #include "agent/planner.h"
 #include "agent/sha256.h"
+#include "agent/upstream/upstreams.h"
 #include "mapping/zone.h"
 #include "service/secret_store.h"
 
@@ -73,10 +74,17 @@ Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<Config> config, Opt
     engine->context_->config = std::move(config);
     engine->feed_ = std::move(*feed);
     engine->context_->restored = !engine->context_->store.meta("restored").empty();
+    if (!engine->options_.dry_run) engine->declare_followers();
     engine->context_->store.drop_planned();
     engine->context_->store.planned_to(1);
     return engine;
   });
+}
+
+void Engine::declare_followers() {
+  Store::Transaction transaction(context_->store);
+  context_->store.declare_followers(follower_names(settings().upstream));
+  transaction.commit();
 }
 
 void Engine::progress(const std::string& what, std::size_t done, std::size_t total) const {

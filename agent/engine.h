@@ -13,6 +13,7 @@
 #include "agent/gatekeeper.h"
 #include "agent/mirror.h"
 #include "agent/undo.h"
+#include "agent/upstream/follower.h"
 #include "ldap/change_source.h"
 #include "ldap/connection.h"
 
@@ -129,6 +130,11 @@ class Engine {
   Status drop_events();
   Status acknowledge(const std::string& upstream, Row position, const std::vector<std::string>& all_upstreams);
 
+  /// For followers (engine_followers.cpp).
+  Status keep(const FollowerProgress& progress);
+  /// None: the directory was not reached since the start.
+  Result<std::optional<Bearings>> bearings();
+
   Context& context() { return *context_; }
   const Settings& settings() const { return context_->config->settings; }
   const std::string& state_path() const { return state_path_; }
@@ -136,6 +142,7 @@ class Engine {
   const std::string& copy_path() const { return copy_path_; }
 
  private:
+  void declare_followers();
   /// Asks the directory anew about what the agent wrote since `batch` was read.
   Status renew(const Stream& stream, Batch& batch);
   Engine(std::unique_ptr<Context> context, Options options, std::string state_path);

@@ -19,6 +19,11 @@ void load_resync(const Element& muster, ResyncSettings& resync);
 void load_safety(const Element& muster, SafetySettings& safety);
 void load_upstream(const Element& muster, UpstreamSettings& upstream);
 
+/// The address of a server upstream, without a slash at its end; complains about one that is none or would send secrets in clear.
+std::string read_http_url(const Element& element, std::string_view attribute);
+/// The attributes of the XSD's group "Http", and the address in the attribute `url`.
+HttpSettings read_http(const Element& element, std::string_view url);
+
 /// What the rules are read against, and into.
 struct RuleContext {
   const Settings& settings;

@@ -129,6 +129,18 @@ struct ResyncSettings {
   bool declared() const { return at || every; }
 };
 
+/// How a server upstream is spoken to. Secrets are names, never values.
+struct HttpSettings {
+  std::string url;     ///< https://, or http:// to this machine; without a slash at its end
+  std::string secret;  ///< the bearer token (RFC 6750) or, with `token_url`, what the client proves itself by; empty: none
+  std::string token_url, client_id, scope;  ///< OAuth 2.0 client credentials (RFC 6749 section 4.4); empty: not used
+  std::string tls_ca, tls_cert, tls_key;    ///< absolute paths, or empty
+  std::string proxy;                        ///< http:// or https://; empty: none, whatever the environment says
+  std::string proxy_user, proxy_secret;
+  std::chrono::milliseconds connect_timeout{5000};
+  std::chrono::milliseconds timeout{30000};  ///< of one request as a whole
+};
+
 /// <upstream>
 struct UpstreamSettings {
   struct File {
@@ -136,6 +148,14 @@ struct UpstreamSettings {
     Location at;
   };
   std::vector<File> files;
+  /// <scim>
+  struct Scim {
+    HttpSettings http;
+    std::string user_name;       ///< the attribute that is upstream's userName; empty: by family
+    bool deactivates = false;    ///< who is deleted in the directory is switched off upstream, and stays
+    Location at;
+  };
+  std::vector<Scim> scims;
 };
 
 struct Settings {
