@@ -39,6 +39,7 @@ class Engine {
     Progress progress;
     std::string copy_of{};    ///< of a dry run: the state that is copied; empty: the configuration's
     std::optional<Day> on{};  ///< of a dry run: the plan as of the last instant of that day, in the machine's zone
+    FeedRuns feed_runs = FeedRuns::when_read;
   };
   /// Opens the state. Errc::io when it cannot be opened.
   static Result<std::unique_ptr<Engine>> open(std::unique_ptr<Config> config, Options options);

@@ -14,6 +14,10 @@ namespace muster {
 // muster.xml
 void load_directory(const Element& muster, DirectorySettings& directory);
 void load_feed(const Element& muster, FeedSettings& feed);
+/// Where a feed comes from, and what it is: everything but its fields and rules.
+void load_feed_source(const Element& element, FeedSettings& feed);
+/// Where a record of this feed has the field.
+std::string read_field_place(const Element& element, const FeedSettings& feed);
 void load_state(const Element& muster, Settings& settings);
 void load_resync(const Element& muster, ResyncSettings& resync);
 void load_safety(const Element& muster, SafetySettings& safety);

@@ -67,11 +67,14 @@ struct DirectorySettings {
 
 /// <field> of a feed.
 struct FieldSettings {
-  std::string name, column;
+  std::string name;
+  std::string
+      column;  ///< where a record has it: a column's header (csv), JSON Pointer (json, jsonl), SCIM path (scim), XPath (xml)
   enum class Type { text, date } type = Type::text;
   std::string format = "%Y-%m-%d";
   bool required = false;
   bool key = false;
+  bool optional = false;  ///< a snapshot in which no record has it at all is in order (not csv: a header says what there is)
   std::map<std::string, std::string> values;  ///< <value from= to=>; when not empty, an unlisted value is an error of that record
   Location at;
 };
@@ -79,8 +82,18 @@ struct FieldSettings {
 /// <feed>. The position of a field in `fields` is its position in Person::fields.
 struct FeedSettings {
   std::string name;
-  std::string type = "csv";
-  std::string path;  ///< absolute: a file, or a folder whose newest file counts
+  std::string type = "csv";    ///< csv, json, jsonl, scim, xml: a file of that format; exec: what a command prints
+  std::string output = "csv";  ///< exec: the format of what the command prints
+  std::string path;            ///< absolute: a file, or a folder whose newest file counts; exec: where the output is kept
+  std::string records;  ///< json: JSON Pointer to the array of records; xml: the names of the elements from the root to a record
+  /// Of type exec.
+  struct Command {
+    std::vector<std::string> words;
+    std::chrono::milliseconds timeout{300000};
+    std::chrono::seconds every{3600};  ///< how often the service runs it
+    std::size_t most_bytes = 1U << 30;
+    friend bool operator==(const Command&, const Command&) = default;
+  } command;
   enum class Mode { snapshot, delta } mode = Mode::snapshot;
   enum class Missing { leaver, keep } missing = Missing::leaver;  ///< what a person absent from a snapshot is
   char delimiter = ',';
@@ -91,6 +104,8 @@ struct FeedSettings {
   Location at;
   /// Index of a field, or -1.
   int index_of(std::string_view name) const;
+  /// What the text is: csv, json, jsonl, scim or xml.
+  const std::string& format() const { return type == "exec" ? output : type; }
 };
 
 /// <safety>. Counts are per run. Percent is of the people in scope and never less than one person.
@@ -151,8 +166,8 @@ struct UpstreamSettings {
   /// <scim>
   struct Scim {
     HttpSettings http;
-    std::string user_name;       ///< the attribute that is upstream's userName; empty: by family
-    bool deactivates = false;    ///< who is deleted in the directory is switched off upstream, and stays
+    std::string user_name;     ///< the attribute that is upstream's userName; empty: by family
+    bool deactivates = false;  ///< who is deleted in the directory is switched off upstream, and stays
     Location at;
   };
   std::vector<Scim> scims;

@@ -98,7 +98,7 @@ int run_service(Session& session) {
   if (!lock) return fail(session, lock.error());
   // Long work is on the engine's thread, like its loop.
   const auto still_alive = [&](const std::string&, std::size_t, std::size_t) { (*host)->alive(); };
-  auto engine = Engine::open(std::move(session.config), {session.call.config, false, still_alive});
+  auto engine = Engine::open(std::move(session.config), {session.call.config, false, still_alive, "", {}, FeedRuns::by_watch});
   if (!engine) return fail(session, engine.error());
   initialise_ldap();
   return serve(session, **engine, **host);
