@@ -86,11 +86,12 @@ std::string pointer_of(const std::vector<std::string>& names) {
   return text;
 }
 
-/// What is left of nlohmann's sentence without its name and place.
+/// What is left of nlohmann's sentence without its name and place; empty: the text has ended too early.
 std::string reason_in(std::string what) {
   if (const auto at = what.find("] "); what.starts_with('[') && at != std::string::npos) what.erase(0, at + 2);
   if (const auto at = what.find("; last read:"); at != std::string::npos) what.erase(at);
-  if (what.find("unexpected end of input") != std::string::npos) return "";
+  if (what.find("unexpected end of input") != std::string::npos || what.find("missing closing quote") != std::string::npos)
+    return "";
   const auto dash = what.find(" - ");
   return dash == std::string::npos ? what : what.substr(dash + 3);
 }

@@ -89,6 +89,7 @@ class Reading {
     if (!parser_) return false;
     (void)xmlParseChunk(parser_.get(), bytes.data(), static_cast<int>(bytes.size()), last ? 1 : 0);
     if (error_ && !stopped_) {
+      error_->hint = last ? "is it cut off? Let HR write it again" : "let HR write the file with a library for XML";
       (void)snapshot_.fault(std::move(*error_));
       stopped_ = true;
     }
@@ -132,10 +133,8 @@ class Reading {
     if (r.error_) return;
     std::string why = e->message ? e->message : "";
     while (!why.empty() && (why.back() == '\n' || why.back() == '.')) why.pop_back();
-    const bool cut = e->code == XML_ERR_DOCUMENT_END || e->code == XML_ERR_TAG_NOT_FINISHED;
     r.error_ = FeedFault{static_cast<std::size_t>(std::max(0, e->line)), static_cast<std::size_t>(std::max(0, e->int2)),
-                         "this is no well-formed XML: " + why,
-                         cut ? "is it cut off? Let HR write it again" : "let HR write the file with a library for XML"};
+                         "this is no well-formed XML: " + why, ""};
   }
 
   void wrong(std::string what, std::string hint) {
@@ -189,9 +188,9 @@ class Reading {
 
   void grow(std::size_t bytes) {
     size_ += bytes;
-    if (size_ > kLongestRecord)
-      wrong("the record that starts on line " + std::to_string(line_) + " is longer than 1 MiB",
-            "the file is damaged: let HR write it again");
+    if (size_ <= kLongestRecord || stopped_) return;
+    (void)snapshot_.fault({line_, 0, "the record is longer than 1 MiB", "the file is damaged: let HR write it again"});
+    stop();
   }
 
   void end() {

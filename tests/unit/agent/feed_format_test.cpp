@@ -146,7 +146,7 @@ TEST_CASE("one person may have a record for each day in every format") {
   s.effective = "start";
   CHECK(read(s).people.size() == 2);
   s.effective = "";
-  CHECK(read(s).error == folder.path() + ":1:120: '/id' '1042' is already in record 1");
+  CHECK(read(s).error == folder.path() + ":1:121: '/id' '1042' is already in record 1");
 }
 
 }  // namespace
