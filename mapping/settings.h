@@ -151,8 +151,8 @@ struct UpstreamSettings {
   /// <scim>
   struct Scim {
     HttpSettings http;
-    std::string user_name;       ///< the attribute that is upstream's userName; empty: by family
-    bool deactivates = false;    ///< who is deleted in the directory is switched off upstream, and stays
+    std::string user_name;     ///< the attribute that is upstream's userName; empty: by family
+    bool deactivates = false;  ///< who is deleted in the directory is switched off upstream, and stays
     Location at;
   };
   std::vector<Scim> scims;
