@@ -44,6 +44,7 @@ class ScimPass {
   Status create_people(const std::vector<EntryRow>& rows);
   Status compare_person(const EntryRow& row, const scim::json& current);
   Status entry_is_gone(const EntryRow& row);
+  Result<std::string> lost_id_of(const EntryRow& row);
   void belongs_to_groups(const EntryRow& row, const std::string& id);
   Status list_people();
   Status all_people();

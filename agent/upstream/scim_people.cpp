@@ -165,8 +165,26 @@ void ScimPass::belongs_to_groups(const EntryRow& row, const std::string& id) {
   if (!memberships.empty()) owe(Kind::entry, row.id);
 }
 
+/// Of somebody who went before we heard that the other side had made it.
+Result<std::string> ScimPass::lost_id_of(const EntryRow& row) {
+  if (!provider_.has_filter) return std::string();  // found when everything is listed
+  for (const std::string& external : {external_id(row), to_string(row.entry.id)}) {
+    auto found = client_.find(path(Kind::entry), "externalId", external, stop_);
+    if (!found) return std::move(found).error();
+    if (found->size() != 1) continue;
+    const std::string id = found->front().value("id", "");
+    if (!is_anothers(Kind::entry, row.id, id)) return id;
+  }
+  return std::string();
+}
+
 Status ScimPass::entry_is_gone(const EntryRow& row) {
-  const auto known = told(Kind::entry, row.id);
+  auto known = told(Kind::entry, row.id);
+  if (!known) {
+    auto lost = lost_id_of(row);
+    if (!lost) return std::move(lost).error();
+    if (!lost->empty()) known = Told{Kind::entry, row.id, std::move(*lost), ""};
+  }
   if (!known) {
     no_trouble(Kind::entry, row.id);
     return ok();
@@ -222,11 +240,13 @@ Status ScimPass::list_people() {
   };
   if (!is_fresh_) {
     std::size_t since = 0;
+    std::vector<EntryRow> went;
     const Status listed = client_.list(
         path(Kind::entry), "",
         [&](const json& user) -> Status {
           if (!user.is_object() || !user.contains("id")) return ok();
           const auto row = row_of(user);
+          if (row && row->gone && !told(Kind::entry, row->id)) went.push_back(*row);
           if (!row || row->gone || static_cast<std::size_t>(row->id) >= seen_.size()) return ok();
           seen_[static_cast<std::size_t>(row->id)] = true;
           MUSTER_TRY(compare_person(*row, user));
@@ -234,6 +254,7 @@ Status ScimPass::list_people() {
         },
         stop_);
     if (!listed) return listed;
+    for (const EntryRow& row : went) MUSTER_TRY(entry_is_gone(row));
   }
   return flush();
 }

@@ -169,8 +169,7 @@ Status Client::read_config(std::stop_token stop) {
     provider_.bulk_bytes = number_of((*config)["bulk"], "maxPayloadSize", 1048576);
     provider_.has_bulk = provider_.bulk_operations > 1 && provider_.bulk_bytes >= 4096;
   }
-  if (const auto pages = config->find("pagination"); pages != config->end())
-    provider_.by_cursor = is_true(*pages, "cursor");
+  if (const auto pages = config->find("pagination"); pages != config->end()) provider_.by_cursor = is_true(*pages, "cursor");
   return ok();
 }
 
@@ -337,7 +336,8 @@ Result<Outcome> Client::remove(const std::string& path, const std::string& id, s
 
 Result<std::vector<json>> Client::find(const std::string& path, const std::string& attribute, const std::string& value,
                                        std::stop_token stop) {
-  auto found = get(path + "?filter=" + url_encoded(attribute + " eq " + scim::quoted(value)) + "&startIndex=1&count=2", std::move(stop));
+  auto found =
+      get(path + "?filter=" + url_encoded(attribute + " eq " + scim::quoted(value)) + "&startIndex=1&count=2", std::move(stop));
   if (!found) return std::move(found).error();
   std::vector<json> resources;
   if (const auto list = found->find("Resources"); list != found->end() && list->is_array()) {
