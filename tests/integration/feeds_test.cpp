@@ -165,6 +165,13 @@ TEST_CASE("feeds: what a command prints comes into force by itself, and its fail
   REQUIRE_MESSAGE(has_title("Astronaut"), read_file(c.file("service.log")));
   CHECK(wait_until([&] { return c.muster({"problems"}).out.find("/bin/cat") == std::string::npos; }));
   CHECK(c.events("applied").back()["cause"].get<std::string>().find("feed hris, record ") == 0);
+
+  replace_text(c.config(), "every=\"10s\"", "every=\"20s\"");
+  service->signal(SIGHUP);
+  const auto log_says = [&](const std::string& text) {
+    return wait_until([&] { return read_file(c.file("service.log")).find(text) != std::string::npos; });
+  };
+  CHECK(log_says("the command of <feed> changed"));
   service->signal(SIGTERM);
   CHECK(service->wait() == 0);
 }
