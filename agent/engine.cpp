@@ -13,6 +13,7 @@
 #include "agent/guarded.h"
 #include "agent/planner.h"
 #include "agent/sha256.h"
+#include "agent/upstream/upstreams.h"
 #include "mapping/zone.h"
 #include "service/secret_store.h"
 
@@ -46,6 +47,12 @@ Error all_of(const std::vector<Complaint>& complaints) {
   return {Errc::config, std::move(text), ""};
 }
 
+/// True for feeds of files, too: those are watched whatever they hold.
+bool same_command(const FeedSettings& a, const FeedSettings& b) {
+  if (a.type != "exec" && b.type != "exec") return true;
+  return a.type == b.type && a.output == b.output && a.command == b.command;
+}
+
 }  // namespace
 
 Engine::Engine(std::unique_ptr<Context> context, Options options, std::string state_path)
@@ -66,17 +73,24 @@ Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<Config> config, Opt
     if (options.dry_run) copy = path + ".plan-" + random_uuid();
     const bool exists = std::filesystem::exists(path, ignored);
     Store store = !options.dry_run ? Store::open(path) : exists ? Store::copy_of(path, copy) : Store::open(copy);
-    auto feed = open_feed(config->settings.feed);
+    auto feed = open_feed(config->settings.feed, options.feed_runs);
     if (!feed) return std::move(feed).error();
     std::unique_ptr<Engine> engine(new Engine(std::make_unique<Context>(std::move(store)), std::move(options), path));
     engine->copy_path_ = std::move(copy);
     engine->context_->config = std::move(config);
     engine->feed_ = std::move(*feed);
     engine->context_->restored = !engine->context_->store.meta("restored").empty();
+    if (!engine->options_.dry_run) engine->declare_followers();
     engine->context_->store.drop_planned();
     engine->context_->store.planned_to(1);
     return engine;
   });
+}
+
+void Engine::declare_followers() {
+  Store::Transaction transaction(context_->store);
+  context_->store.declare_followers(follower_names(settings().upstream));
+  transaction.commit();
 }
 
 void Engine::progress(const std::string& what, std::size_t done, std::size_t total) const {
@@ -158,8 +172,11 @@ Status Engine::reload() {
   return guarded([&]() -> Status {
     LoadResult loaded = load_config(options_.config_file);
     if (!loaded.config) return all_of(loaded.errors);
-    auto feed = open_feed(loaded.config->settings.feed);
+    auto feed = open_feed(loaded.config->settings.feed, options_.feed_runs);
     if (!feed) return std::move(feed).error();
+    if (options_.feed_runs == FeedRuns::by_watch && !same_command(settings().feed, loaded.config->settings.feed)) {
+      return Error{Errc::config, "the command of <feed> changed; a running agent cannot change it", "restart the service"};
+    }
     if (loaded.config->settings.state_path != state_path_) {
       return Error{Errc::config, "<state path> changed; a running agent cannot change its state file", "restart the service"};
     }

@@ -13,6 +13,7 @@
 #include "agent/gatekeeper.h"
 #include "agent/mirror.h"
 #include "agent/undo.h"
+#include "agent/upstream/follower.h"
 #include "ldap/change_source.h"
 #include "ldap/connection.h"
 
@@ -38,6 +39,7 @@ class Engine {
     Progress progress;
     std::string copy_of{};    ///< of a dry run: the state that is copied; empty: the configuration's
     std::optional<Day> on{};  ///< of a dry run: the plan as of the last instant of that day, in the machine's zone
+    FeedRuns feed_runs = FeedRuns::when_read;
   };
   /// Opens the state. Errc::io when it cannot be opened.
   static Result<std::unique_ptr<Engine>> open(std::unique_ptr<Config> config, Options options);
@@ -129,6 +131,11 @@ class Engine {
   Status drop_events();
   Status acknowledge(const std::string& upstream, Row position, const std::vector<std::string>& all_upstreams);
 
+  /// For followers (engine_followers.cpp).
+  Status keep(const FollowerProgress& progress);
+  /// None: the directory was not reached since the start.
+  Result<std::optional<Bearings>> bearings();
+
   Context& context() { return *context_; }
   const Settings& settings() const { return context_->config->settings; }
   const std::string& state_path() const { return state_path_; }
@@ -136,6 +143,7 @@ class Engine {
   const std::string& copy_path() const { return copy_path_; }
 
  private:
+  void declare_followers();
   /// Asks the directory anew about what the agent wrote since `batch` was read.
   Status renew(const Stream& stream, Batch& batch);
   Engine(std::unique_ptr<Context> context, Options options, std::string state_path);

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "agent/effective_records.h"
 #include "agent/planner.h"
@@ -17,10 +18,16 @@ namespace {
 std::string shape_of(const FeedSettings& feed) {
   Sha256 sum;
   for (const FieldSettings& f : feed.fields)
-    sum.add(f.name).add(f.column).add(f.format).add(f.key ? "key" : "").add(f.required ? "required" : "");
+    sum.add(f.name)
+        .add(f.column)
+        .add(f.format)
+        .add(f.key ? "key" : "")
+        .add(f.required ? "required" : "")
+        .add(f.optional ? "optional" : "");
   for (const FieldSettings& f : feed.fields) {
     for (const auto& [from, to] : f.values) sum.add(f.name).add(from).add(to);
   }
+  sum.add(feed.type).add(feed.output).add(feed.records);
   return sum.add(feed.encoding).add({&feed.delimiter, 1}).add(feed.path).add(feed.effective).hex();
 }
 
@@ -117,8 +124,21 @@ class Intake {
     seen_[i] = true;
   }
 
+  /// Somebody may have several records that cannot be read (<feed effective>).
+  static std::size_t parked_people(const FeedReport& report) {
+    std::set<std::string_view> keys;
+    std::size_t unknown = 0;
+    for (const FeedProblem& p : report.problems) {
+      if (p.person.empty())
+        ++unknown;
+      else
+        keys.insert(p.person);
+    }
+    return keys.size() + unknown;
+  }
+
   Status check_ratio(const FeedReport& report) const {
-    const std::size_t now = people_ + report.problems.size();
+    const std::size_t now = people_ + parked_people(report);
     const double ratio = feed().min_ratio;
     if (static_cast<double>(now) + 1e-9 >= static_cast<double>(known_) * ratio) return ok();
     const auto need = static_cast<std::size_t>(std::ceil(static_cast<double>(known_) * ratio - 1e-9));

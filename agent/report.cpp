@@ -195,6 +195,12 @@ json status_report(Store& store, const json& live) {
                  {"last settled", store.meta("settled")},
                  {"audit records", store.last_audit() ? store.last_audit()->seq : 0},
                  {"waiting upstream", store.outbox_waiting()}};
+  for (const std::string& name : store.followers()) {
+    const Row position = store.follower_position(name);
+    status["upstream"][name] = {{"people", store.count_told_objects(name, Store::Touched::entry)},
+                                {"groups", store.count_told_objects(name, Store::Touched::group)},
+                                {"waiting", position < 0 ? json("everything") : json(store.count_touched(position))}};
+  }
   if (json waits = leaver_waits(store); !waits.is_null()) status["seconds to disable a leaver"] = std::move(waits);
   if (const std::string last = store.meta("resync.last"); !last.empty()) {
     status["last resync"] = json::parse(store.meta("resync.figures"), nullptr, false);

@@ -56,6 +56,7 @@ std::vector<Stream> streams_of(const Config& config, const AccountControl& accou
   std::vector<std::string> of_groups{"member", "memberuid", "objectclass", "uniquemember"};
   if (hands_over) of_groups.push_back(family == Family::active_directory ? "managedby" : "owner");
   if (family == Family::active_directory) {
+    if (!config.settings.upstream.scims.empty()) attributes.push_back("userprincipalname");
     for (std::string& a : active_directory::account_attributes()) attributes.push_back(std::move(a));
     for (std::string& a : active_directory::group_attributes()) of_groups.push_back(std::move(a));
   }

@@ -106,6 +106,7 @@ std::vector<std::string> attributes_needed(const Config& config) {
     for (const std::string& name : protect.filter.attributes()) add(name);
   }
   add(config.settings.directory.disable.attribute);
+  for (const UpstreamSettings::Scim& scim : config.settings.upstream.scims) add(scim.user_name);
   if (config.rules.joiner && config.rules.joiner->rdn) add(naming_attribute(config.rules.joiner->rdn->source()));
   return {names.begin(), names.end()};
 }

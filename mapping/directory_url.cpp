@@ -38,6 +38,12 @@ bool is_port(std::string_view text) {
   return fault == std::errc() && end == text.data() + text.size() && port >= 1 && port <= 65535;
 }
 
+bool is_this_machine(std::string_view host) {
+  const std::string name = to_lower(host);
+  return name == "localhost" || name == "::1" ||
+         (name.starts_with("127.") && name.find_first_not_of("0123456789.") == std::string::npos);
+}
+
 }  // namespace
 
 std::optional<UrlFault> fault_of_url(std::string_view url) {
@@ -66,9 +72,47 @@ std::optional<UrlFault> fault_of_url(std::string_view url) {
 
 bool is_clear_text(std::string_view url) {
   const auto parts = split(url);
-  if (!parts || parts->scheme != "ldap") return false;
-  const std::string host = to_lower(parts->host);
-  return host != "localhost" && host != "::1" && !host.starts_with("127.");
+  return parts && parts->scheme == "ldap" && !is_this_machine(parts->host);
+}
+
+namespace {
+
+/// What any https:// or http:// must be.
+std::optional<UrlFault> fault_of_web(std::string_view url, const std::optional<Parts>& parts) {
+  const std::string quoted = "'" + std::string(url) + "'";
+  if (!parts) return UrlFault{0, quoted + " is no URL", "write https://host"};
+  if (parts->scheme != "https" && parts->scheme != "http")
+    return UrlFault{0, "'" + parts->scheme + "' is not spoken here",
+                    did_you_mean(parts->scheme, {"https", "http"}, "write https://host")};
+  if (parts->host.find('@') != std::string_view::npos || parts->port.find('@') != std::string_view::npos)
+    return UrlFault{parts->host_at, "a URL with a name or password in it", "secrets are named: use 'secret'"};
+  if (parts->host.empty()) return UrlFault{parts->host_at, quoted + " names no host", "write " + parts->scheme + "://host"};
+  if (!parts->port.empty() && !is_port(parts->port.substr(1))) {
+    const auto offset = static_cast<std::size_t>(parts->port.data() - url.data()) + 1;
+    return UrlFault{offset, "'" + std::string(parts->port.substr(1)) + "' is no port", "it must be between 1 and 65535"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<UrlFault> fault_of_http_url(std::string_view url) {
+  const auto parts = split(url);
+  if (auto fault = fault_of_web(url, parts)) return fault;
+  if (parts->scheme == "http" && !is_this_machine(parts->host))
+    return UrlFault{0, "http:// would send people and the token in clear", "write https://"};
+  if (const auto extra = parts->rest.find_first_of("?# \\"); extra != std::string_view::npos)
+    return UrlFault{static_cast<std::size_t>(parts->rest.data() - url.data()) + extra,
+                    "'" + std::string(url) + "' says more than a path", "end it with the path"};
+  return std::nullopt;
+}
+
+std::optional<UrlFault> fault_of_proxy_url(std::string_view url) {
+  const auto parts = split(url);
+  if (auto fault = fault_of_web(url, parts)) return fault;
+  if (parts->rest.size() <= 1) return std::nullopt;
+  return UrlFault{static_cast<std::size_t>(parts->rest.data() - url.data()),
+                  "'" + std::string(url) + "' says more than host and port", "write " + parts->scheme + "://host:port"};
 }
 
 }  // namespace muster

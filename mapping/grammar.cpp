@@ -24,14 +24,21 @@ ValueType value_type(const pugi::xml_node& type) {
   return read;
 }
 
+void read_attributes(const pugi::xml_node& from, ElementType& read) {
+  for (const pugi::xml_node& attribute : from.children("xs:attribute")) {
+    read.attributes.emplace_back(attribute.attribute("name").value());
+    read.value_types.emplace(attribute.attribute("name").value(), attribute.attribute("type").value());
+  }
+}
+
 ElementType element_type(const pugi::xml_node& type) {
   ElementType read;
   for (const pugi::xml_node& child : type.child("xs:choice").children("xs:element")) {
     read.children.emplace(child.attribute("name").value(), child.attribute("type").value());
   }
-  for (const pugi::xml_node& attribute : type.children("xs:attribute")) {
-    read.attributes.emplace_back(attribute.attribute("name").value());
-    read.value_types.emplace(attribute.attribute("name").value(), attribute.attribute("type").value());
+  read_attributes(type, read);
+  for (const pugi::xml_node& group : type.children("xs:attributeGroup")) {
+    read_attributes(type.parent().find_child_by_attribute("xs:attributeGroup", "name", group.attribute("ref").value()), read);
   }
   return read;
 }

@@ -101,11 +101,12 @@ void check_key(const Element& element, const FieldSettings& field) {
   if (!field.required) element.wrong_at("required", "the key '" + field.name + "' is always required", "remove required=\"false\"");
 }
 
-FieldSettings load_field(const Element& element) {
+FieldSettings load_field(const Element& element, const FeedSettings& feed) {
   FieldSettings field;
   field.at = element.at();
   field.name = element.text("name");
-  field.column = element.text("column");
+  field.column = read_field_place(element, feed);
+  field.optional = element.truth("optional", false);
   field.type = element.choice("type", Type::text, kTypes);
   field.format = element.text("format", field.format);
   field.key = element.truth("key", false);
@@ -118,7 +119,7 @@ FieldSettings load_field(const Element& element) {
 
 void load_fields(const Element& feed, FeedSettings& settings) {
   for (const Element& element : feed.children("field")) {
-    FieldSettings field = load_field(element);
+    FieldSettings field = load_field(element, settings);
     if (field.name.empty()) continue;
     if (const int first = settings.index_of(field.name); first >= 0) {
       element.wrong_in(
@@ -134,7 +135,9 @@ void load_fields(const Element& feed, FeedSettings& settings) {
 void check_keys(const Element& feed, const FeedSettings& settings) {
   if (feed.children("field").empty())
     return feed.wrong("<feed> has no <field>",
-                      "name the columns that the rules use: <field name=\"id\" column=\"...\" key=\"true\"/>");
+                      settings.format() == "csv"
+                          ? "name the columns that the rules use: <field name=\"id\" column=\"...\" key=\"true\"/>"
+                          : "name the values that the rules use: <field name=\"id\" path=\"...\" key=\"true\"/>");
   const FieldSettings* key = nullptr;
   for (const FieldSettings& field : settings.fields) {
     if (!field.key) continue;
@@ -172,8 +175,7 @@ void load_feed(const Element& muster, FeedSettings& settings) {
   if (!feed) return;
   settings.at = feed->at();
   settings.name = feed->text("name");
-  settings.type = feed->text("type", settings.type);
-  settings.path = read_path(*feed, "path");
+  load_feed_source(*feed, settings);
   settings.mode = feed->choice("mode", settings.mode, kModes);
   settings.missing = feed->choice("missing", settings.missing, kMissing);
   settings.encoding = feed->text("encoding", settings.encoding);

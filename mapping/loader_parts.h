@@ -14,10 +14,19 @@ namespace muster {
 // muster.xml
 void load_directory(const Element& muster, DirectorySettings& directory);
 void load_feed(const Element& muster, FeedSettings& feed);
+/// Where a feed comes from, and what it is: everything but its fields and rules.
+void load_feed_source(const Element& element, FeedSettings& feed);
+/// Where a record of this feed has the field.
+std::string read_field_place(const Element& element, const FeedSettings& feed);
 void load_state(const Element& muster, Settings& settings);
 void load_resync(const Element& muster, ResyncSettings& resync);
 void load_safety(const Element& muster, SafetySettings& safety);
 void load_upstream(const Element& muster, UpstreamSettings& upstream);
+
+/// The address of a server upstream, without a slash at its end; complains about one that is none or would send secrets in clear.
+std::string read_http_url(const Element& element, std::string_view attribute);
+/// The attributes of the XSD's group "Http", and the address in the attribute `url`.
+HttpSettings read_http(const Element& element, std::string_view url);
 
 /// What the rules are read against, and into.
 struct RuleContext {

@@ -1,26 +1,16 @@
 // The first password of accounts: <joiner password="..."> and <password>.
-#include <sstream>
-
 #include "mapping/loader_parts.h"
 #include "mapping/loader_values.h"
 
 namespace muster {
 namespace {
 
-using Kind = PasswordRule::Kind;
+using PasswordKind = PasswordRule::Kind;
 using std::chrono_literals::operator""s;
 
-constexpr std::array<std::pair<std::string_view, Kind>, 3> kKinds{
-    {{"none", Kind::none}, {"random", Kind::random}, {"hand-over", Kind::hand_over}}};
+constexpr std::array<std::pair<std::string_view, PasswordKind>, 3> kKinds{
+    {{"none", PasswordKind::none}, {"random", PasswordKind::random}, {"hand-over", PasswordKind::hand_over}}};
 constexpr std::size_t kShortest = 12, kLongest = 127;
-
-std::vector<std::string> read_command(const Element& element) {
-  std::vector<std::string> words;
-  std::istringstream text(element.text("command"));
-  for (std::string word; text >> word;) words.push_back(word);
-  for (const Element& arg : element.children("arg")) words.push_back(arg.text("value"));
-  return words;
-}
 
 void load_receiver(const Element& element, PasswordRule& rule) {
   rule.at = element.at();
@@ -36,9 +26,6 @@ void load_receiver(const Element& element, PasswordRule& rule) {
     return;
   }
   rule.command = read_command(element);
-  if (rule.command.empty()) return;
-  if (!rule.command.front().starts_with('/'))
-    element.wrong_in("command", "'" + rule.command.front() + "' is no absolute path", "write where the program lies");
 }
 
 }  // namespace
@@ -46,10 +33,10 @@ void load_receiver(const Element& element, PasswordRule& rule) {
 PasswordRule load_password(const Element& joiner) {
   PasswordRule rule;
   rule.at = joiner.at();
-  rule.kind = joiner.choice("password", Kind::by_family, kKinds);
+  rule.kind = joiner.choice("password", PasswordKind::by_family, kKinds);
   rule.length = joiner.count("password-length", rule.length);
   const auto element = only_child(joiner, "password");
-  const bool hands_over = rule.kind == Kind::hand_over;
+  const bool hands_over = rule.kind == PasswordKind::hand_over;
   if (joiner.has("password-length") && !hands_over && !joiner.has_misspelt_attribute())
     joiner.wrong_at("password-length", "'password-length' is for passwords that are handed over",
                     "add password=\"hand-over\", or remove it");

@@ -1,8 +1,10 @@
 // <join> and <attributes>
 #include <algorithm>
+#include <set>
 
 #include "mapping/loader_parts.h"
 #include "mapping/loader_values.h"
+#include "mapping/scim_path.h"
 
 namespace muster {
 namespace {
@@ -78,6 +80,17 @@ void check_fit(const Element& element, const AttributeRule& rule) {
   }
 }
 
+/// With <scim> the words of `upstream` are a place in a resource.
+void check_path(const Element& element, const AttributeRule& rule, const RuleContext& context) {
+  if (context.settings.upstream.scims.empty() || rule.upstream.empty()) return;
+  const auto path = ScimPath::parse(rule.upstream);
+  if (!path) return element.wrong_in("upstream", path.error().what, path.error().hint);
+  static const std::set<std::string> kOwn{"active", "externalid", "groups", "id", "meta", "password", "schemas"};
+  if (path->schema.empty() && kOwn.contains(to_lower(path->attribute)))
+    element.wrong_in("upstream", "'" + path->attribute + "' of a SCIM user is not mapped: muster or the server says it itself",
+                     "remove 'upstream', or name another attribute");
+}
+
 AttributeRule load_attribute(const Element& element, RuleContext& context) {
   AttributeRule rule;
   rule.at = element.at();
@@ -94,6 +107,7 @@ AttributeRule load_attribute(const Element& element, RuleContext& context) {
       std::any_of(kOwners.begin(), kOwners.end(), [&](const auto& o) { return o.first == element.text("owner"); });
   if (!owner_known) return rule;
   check_fit(element, rule);
+  check_path(element, rule, context);
   check_reserved(element, rule);
   return rule;
 }

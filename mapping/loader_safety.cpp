@@ -63,6 +63,24 @@ void load_resync(const Element& muster, ResyncSettings& settings) {
     resync->wrong_in("every", "'every' is " + resync->text("every"), "it must be between 10s and 31d");
 }
 
+namespace {
+
+void load_scim(const Element& element, UpstreamSettings& settings) {
+  UpstreamSettings::Scim scim;
+  scim.at = element.at();
+  scim.http = read_http(element, "url");
+  scim.user_name = element.text("user-name");
+  scim.deactivates = element.text("on-delete") == "deactivate";
+  for (const UpstreamSettings::Scim& other : settings.scims) {
+    if (other.http.url == scim.http.url)
+      element.wrong_in("url", "'" + scim.http.url + "' is served already by the <scim> at " + other.at.str(),
+                       "keep one of the two");
+  }
+  settings.scims.push_back(std::move(scim));
+}
+
+}  // namespace
+
 void load_upstream(const Element& muster, UpstreamSettings& settings) {
   const auto upstream = only_child(muster, "upstream");
   if (!upstream) return;
@@ -75,7 +93,8 @@ void load_upstream(const Element& muster, UpstreamSettings& settings) {
     }
     settings.files.push_back({path, file.at()});
   }
-  for (const char* later : {"scim", "events"}) {
+  for (const Element& scim : upstream->children("scim")) load_scim(scim, settings);
+  for (const char* later : {"events"}) {
     for (const Element& element : upstream->children(later)) {
       element.warn(element.at(), element.tag() + " is not in this version", "nothing is sent there; <file> is written");
     }

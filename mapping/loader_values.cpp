@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <filesystem>
+#include <sstream>
 
 #include "schema/attribute.h"
 #include "schema/calendar.h"
@@ -139,6 +140,16 @@ std::string read_existing_path(const Element& element, std::string_view attribut
     element.wrong_in(attribute, "there is no file '" + element.text(attribute) + "'", "it is looked for at " + path);
   }
   return path;
+}
+
+std::vector<std::string> read_command(const Element& element) {
+  std::vector<std::string> words;
+  std::istringstream text(element.text("command"));
+  for (std::string word; text >> word;) words.push_back(word);
+  for (const Element& arg : element.children("arg")) words.push_back(arg.text("value"));
+  if (!words.empty() && element.has("command") && !words.front().starts_with('/'))
+    element.wrong_in("command", "'" + words.front() + "' is no absolute path", "write where the program lies");
+  return words;
 }
 
 void must_be_under(const Element& element, std::string_view attribute, const Dn& dn, const Dn& base, const std::string& base_name) {

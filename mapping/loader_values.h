@@ -4,6 +4,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "mapping/loader_element.h"
 #include "mapping/settings.h"
@@ -33,6 +34,8 @@ int find_date_field(const Element& element, std::string_view attribute, const Fe
 std::string read_path(const Element& element, std::string_view attribute);
 /// read_path() of a file that must be there.
 std::string read_existing_path(const Element& element, std::string_view attribute);
+/// `command`, split at blanks, and the <arg>s behind it: a program and its arguments. The program must have an absolute path.
+std::vector<std::string> read_command(const Element& element);
 /// Complains unless `dn` is `base` or below. An empty base is one that could not be read: nothing to say.
 void must_be_under(const Element& element, std::string_view attribute, const Dn& dn, const Dn& base, const std::string& base_name);
 

@@ -67,11 +67,14 @@ struct DirectorySettings {
 
 /// <field> of a feed.
 struct FieldSettings {
-  std::string name, column;
+  std::string name;
+  std::string
+      column;  ///< where a record has it: a column's header (csv), JSON Pointer (json, jsonl), SCIM path (scim), XPath (xml)
   enum class Type { text, date } type = Type::text;
   std::string format = "%Y-%m-%d";
   bool required = false;
   bool key = false;
+  bool optional = false;  ///< a snapshot in which no record has it at all is in order (not csv: a header says what there is)
   std::map<std::string, std::string> values;  ///< <value from= to=>; when not empty, an unlisted value is an error of that record
   Location at;
 };
@@ -79,8 +82,18 @@ struct FieldSettings {
 /// <feed>. The position of a field in `fields` is its position in Person::fields.
 struct FeedSettings {
   std::string name;
-  std::string type = "csv";
-  std::string path;  ///< absolute: a file, or a folder whose newest file counts
+  std::string type = "csv";    ///< csv, json, jsonl, scim, xml: a file of that format; exec: what a command prints
+  std::string output = "csv";  ///< exec: the format of what the command prints
+  std::string path;            ///< absolute: a file, or a folder whose newest file counts; exec: where the output is kept
+  std::string records;  ///< json: JSON Pointer to the array of records; xml: the names of the elements from the root to a record
+  /// Of type exec.
+  struct Command {
+    std::vector<std::string> words;
+    std::chrono::milliseconds timeout{300000};
+    std::chrono::seconds every{3600};  ///< how often the service runs it
+    std::size_t most_bytes = 1U << 30;
+    friend bool operator==(const Command&, const Command&) = default;
+  } command;
   enum class Mode { snapshot, delta } mode = Mode::snapshot;
   enum class Missing { leaver, keep } missing = Missing::leaver;  ///< what a person absent from a snapshot is
   char delimiter = ',';
@@ -91,6 +104,8 @@ struct FeedSettings {
   Location at;
   /// Index of a field, or -1.
   int index_of(std::string_view name) const;
+  /// What the text is: csv, json, jsonl, scim or xml.
+  const std::string& format() const { return type == "exec" ? output : type; }
 };
 
 /// <safety>. Counts are per run. Percent is of the people in scope and never less than one person.
@@ -129,6 +144,18 @@ struct ResyncSettings {
   bool declared() const { return at || every; }
 };
 
+/// How a server upstream is spoken to. Secrets are names, never values.
+struct HttpSettings {
+  std::string url;     ///< https://, or http:// to this machine; without a slash at its end
+  std::string secret;  ///< the bearer token (RFC 6750) or, with `token_url`, what the client proves itself by; empty: none
+  std::string token_url, client_id, scope;  ///< OAuth 2.0 client credentials (RFC 6749 section 4.4); empty: not used
+  std::string tls_ca, tls_cert, tls_key;    ///< absolute paths, or empty
+  std::string proxy;                        ///< http:// or https://; empty: none, whatever the environment says
+  std::string proxy_user, proxy_secret;
+  std::chrono::milliseconds connect_timeout{5000};
+  std::chrono::milliseconds timeout{30000};  ///< of one request as a whole
+};
+
 /// <upstream>
 struct UpstreamSettings {
   struct File {
@@ -136,6 +163,14 @@ struct UpstreamSettings {
     Location at;
   };
   std::vector<File> files;
+  /// <scim>
+  struct Scim {
+    HttpSettings http;
+    std::string user_name;     ///< the attribute that is upstream's userName; empty: by family
+    bool deactivates = false;  ///< who is deleted in the directory is switched off upstream, and stays
+    Location at;
+  };
+  std::vector<Scim> scims;
 };
 
 struct Settings {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <map>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -22,5 +24,17 @@ struct Command {
 /// could not be started; Errc::refused: it ended with another code than 0, by a signal, or was killed with its whole process group
 /// because it took longer than `timeout`. The sentences name the program and nothing else of the command.
 Status run_command(const Command& command);
+
+/// Where what a command prints goes.
+struct CommandOutput {
+  std::string path;  ///< is made anew, mode 0600
+  std::size_t most;  ///< bytes; more is an error
+  std::stop_token stop{};
+};
+
+/// The same for a command whose standard output is wanted, in a file; Command::input is not used, its standard input is empty. The
+/// end of what it writes to its standard error is in the sentences. After an Error the file is of no use. Errc::refused also for
+/// too much output; Errc::cancelled within a second of a stop request, the command being killed. Any thread.
+Status run_command_into(const Command& command, const CommandOutput& output);
 
 }  // namespace muster

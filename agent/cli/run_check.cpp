@@ -5,7 +5,7 @@
 #include "agent/cli/table.h"
 #include "agent/feed/feed.h"
 #include "agent/probe.h"
-#include "agent/upstream/file_sink.h"
+#include "agent/upstream/upstreams.h"
 
 namespace muster {
 
@@ -47,13 +47,30 @@ void check_feed(const Settings& settings, std::vector<Finding>& findings) {
        {}});
 }
 
-void check_upstream(const Settings& settings, std::vector<Finding>& findings) {
-  if (settings.upstream.files.empty())
+void check_follower(Follower& follower, const Config& config, std::vector<Finding>& findings) {
+  std::vector<std::string> paths;
+  for (const AttributeRule& rule : config.rules.attributes) {
+    if (rule.owner == Owner::directory && !rule.upstream.empty()) paths.push_back(rule.upstream);
+  }
+  const auto found = follower.probe(paths, {});
+  if (!found)
+    return findings.push_back({Finding::Level::bad, "upstream", found.error().what, found.error().hint, found.error().code});
+  findings.push_back({Finding::Level::good, "upstream", found->what, "", {}});
+  for (const std::string& path : found->lacking)
+    findings.push_back(
+        {Finding::Level::warning, "upstream", follower.name() + " has no attribute " + path, "it is not sent there", {}});
+}
+
+void check_upstream(const Config& config, std::vector<Finding>& findings) {
+  const Settings& settings = config.settings;
+  if (settings.upstream.files.empty() && settings.upstream.scims.empty())
     findings.push_back({Finding::Level::warning, "upstream", "none is declared: events are told to nobody", "", {}});
-  auto sinks = open_sinks(settings.upstream);
-  if (!sinks)
-    return findings.push_back({Finding::Level::bad, "upstream", sinks.error().what, sinks.error().hint, sinks.error().code});
-  for (const auto& sink : *sinks) {
+  const auto upstreams = open_upstreams(settings);
+  if (!upstreams)
+    return findings.push_back(
+        {Finding::Level::bad, "upstream", upstreams.error().what, upstreams.error().hint, upstreams.error().code});
+  for (const auto& follower : upstreams->followers) check_follower(*follower, config, findings);
+  for (const auto& sink : upstreams->sinks) {
     const auto last = sink->last_delivered();
     findings.push_back(last ? Finding{Finding::Level::good, "upstream", sink->name() + " can be written", "", {}}
                             : Finding{Finding::Level::bad, "upstream", last.error().what, last.error().hint, last.error().code});
@@ -142,7 +159,7 @@ int run_check(Session& session) {
                       {}});
   if (!session.call.has("offline")) {
     check_feed(config.settings, findings);
-    check_upstream(config.settings, findings);
+    check_upstream(config, findings);
     probe_directory(*session.config, findings, &rights);
   }
   print(session, findings, session.call.has("rights") ? &rights : nullptr);

@@ -164,8 +164,11 @@ std::optional<int> compare_plans(Session& session) {
   if (!live) return fail(session, live.error());
   if (!*live) return std::nullopt;
   lend_secrets(session.config->settings, (*live)->config->settings);
-  if (const std::string feed = session.call.value("feed"); !feed.empty())
-    session.config->settings.feed.path = fs::absolute(feed).string();
+  if (const std::string file = session.call.value("feed"); !file.empty()) {
+    FeedSettings& feed = session.config->settings.feed;
+    feed.type = feed.format();
+    feed.path = fs::absolute(file).string();
+  }
   ProgressBar bar(std::cerr, session.err_terminal, session.err);
   const auto progress = [&](const std::string& what, std::size_t done, std::size_t total) { bar.update(what, done, total); };
   auto report = compare(session, std::move((*live)->config), (*live)->file, progress);

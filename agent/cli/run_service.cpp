@@ -1,6 +1,7 @@
 // muster run.
 #include <spdlog/spdlog.h>
 
+#include <future>
 #include <thread>
 
 #include "agent/cli/session.h"
@@ -8,6 +9,7 @@
 #include "agent/daemon.h"
 #include "agent/feed/feed.h"
 #include "agent/upstream/file_sink.h"
+#include "agent/upstream/upstreams.h"
 #include "ldap/connection.h"
 #include "service/host.h"
 #include "service/local_socket.h"
@@ -36,24 +38,44 @@ std::jthread watch_feed(const FeedSettings& settings, Daemon& daemon) {
   });
 }
 
+/// Runs `work` on the engine's thread and waits for what it gives.
+template <class T>
+Result<T> on_engine_thread(Daemon& daemon, std::function<Result<T>()> work) {
+  auto answer = std::make_shared<std::promise<Result<T>>>();
+  auto given = answer->get_future();
+  // Whoever posts before the mailbox closes gets an answer.
+  if (!daemon.post([answer, work = std::move(work)] { answer->set_value(work()); }))
+    return Error{Errc::cancelled, "the service is stopping", ""};
+  return given.get();
+}
+
+Follower::Hands hands_of(Engine& engine, Daemon& daemon) {
+  return {[&](FollowerProgress progress) {
+            return on_engine_thread<std::monostate>(daemon,
+                                                    [&engine, progress = std::move(progress)] { return engine.keep(progress); });
+          },
+          [&] { return on_engine_thread<std::optional<Bearings>>(daemon, [&engine] { return engine.bearings(); }); }};
+}
+
 int serve(Session& session, Engine& engine, Host& host) {
   LiveStatus live;
   if (const Status learnt = learn_from_upstream(engine); !learnt) return fail(session, learnt.error());
-  auto sinks = open_sinks(engine.settings().upstream);
-  if (!sinks) return fail(session, sinks.error());
-  Pump pump(engine.state_path(), std::move(*sinks), live);
+  auto upstreams = open_upstreams(engine.settings());
+  if (!upstreams) return fail(session, upstreams.error());
+  Pump pump(engine.state_path(), std::move(*upstreams), live);
   const auto names = pump.names();
   Daemon daemon(engine, host, pump, live);
   Control control(engine, daemon, live);
   auto server =
       LocalServer::open(control_path(engine.state_path()), [&](const std::string& request) { return control.answer(request); });
   if (!server) return fail(session, server.error());
-  pump.start([&](const std::string& name, Row position) {
+  const auto acknowledge = [&](const std::string& name, Row position) {
     // A position that is lost at the end is found again in the file.
     (void)daemon.post([&engine, name, position, names] {
       if (const Status s = engine.acknowledge(name, position, names); !s) spdlog::error("{}", s.error().text());
     });
-  });
+  };
+  pump.start({acknowledge, hands_of(engine, daemon)});
   host.on_reload([&] { daemon.reload(); });
   const std::jthread feed = watch_feed(engine.settings().feed, daemon);
   spdlog::info("muster runs with {}", session.call.config);
@@ -76,7 +98,7 @@ int run_service(Session& session) {
   if (!lock) return fail(session, lock.error());
   // Long work is on the engine's thread, like its loop.
   const auto still_alive = [&](const std::string&, std::size_t, std::size_t) { (*host)->alive(); };
-  auto engine = Engine::open(std::move(session.config), {session.call.config, false, still_alive});
+  auto engine = Engine::open(std::move(session.config), {session.call.config, false, still_alive, "", {}, FeedRuns::by_watch});
   if (!engine) return fail(session, engine.error());
   initialise_ldap();
   return serve(session, **engine, **host);

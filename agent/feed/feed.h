@@ -49,11 +49,14 @@ class Feed {
   virtual Result<FeedReport> read(const std::function<Status(Person&&)>& each, std::vector<FeedProblem>* faults = nullptr) = 0;
 };
 
-/// By settings.type. Errc::config for a type this build does not know.
-Result<std::unique_ptr<Feed>> open_feed(const FeedSettings& settings);
+/// Who runs the command of a feed of type exec: whoever reads it, or FeedWatch, whose last output is then read.
+enum class FeedRuns { when_read, by_watch };
+
+/// By settings.type. Errc::config for a type this build does not know, and for paths, formats and encodings that nobody can read.
+Result<std::unique_ptr<Feed>> open_feed(const FeedSettings& settings, FeedRuns runs = FeedRuns::when_read);
 
 /// Waits until the feed may have changed. On Linux by inotify on the folder, so a replacement by rename is seen; elsewhere by
-/// looking at size and time twice a second.
+/// looking at size and time twice a second. Of a feed of type exec it runs the command when that is due, on the waiting thread.
 class FeedWatch {
  public:
   static Result<std::unique_ptr<FeedWatch>> open(const FeedSettings& settings);

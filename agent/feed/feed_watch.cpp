@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "agent/feed/exec_feed.h"
 #include "agent/feed/feed.h"
 #include "agent/feed/feed_file.h"
 #include "service/file_watch.h"
@@ -53,6 +54,7 @@ class SettledWatch final : public FeedWatch {
 }  // namespace
 
 Result<std::unique_ptr<FeedWatch>> FeedWatch::open(const FeedSettings& settings) {
+  if (settings.type == "exec") return open_exec_watch(settings);
   auto watch = FileWatch::open(settings.path);
   if (!watch) return std::move(watch).error();
   return std::unique_ptr<FeedWatch>(std::make_unique<SettledWatch>(settings.path, std::move(*watch)));

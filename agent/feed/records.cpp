@@ -57,8 +57,6 @@ void write_compact(Day day, std::string& out) {
   for (std::size_t i = 8; i-- > 0; number /= 10) out[i] = static_cast<char>('0' + number % 10);
 }
 
-std::string column_of(const FieldSettings& field) { return "column " + shown(field.column); }
-
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (std::size_t i = 0; i < names.size(); ++i) text += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + shown(names[i]);
@@ -138,7 +136,7 @@ std::vector<Flaw> RecordMaker::bind(const Values& header) {
     bound_[i].index = static_cast<std::size_t>(first - header.begin());
     const auto second = std::find_if(first + 1, header.end(), is(f));
     if (second == header.end()) continue;
-    wrong.push_back({"the header has " + column_of(f) + " twice, as columns " + std::to_string(bound_[i].index + 1) + " and " +
+    wrong.push_back({"the header has " + place_of(f) + " twice, as columns " + std::to_string(bound_[i].index + 1) + " and " +
                          std::to_string(second - header.begin() + 1),
                      "nobody can tell which of them counts: let HR rename one"});
   }
@@ -169,9 +167,19 @@ std::string RecordMaker::hint_for(const std::vector<std::string>& absent, const 
   return "nobody is changed for want of a column: let HR deliver it, or remove the field from the configuration";
 }
 
-RecordMaker::Wrong RecordMaker::read_key(const Values& row, std::string& key) const {
+void RecordMaker::bind_in_order() {
+  columns_ = bound_.size();
+  for (std::size_t i = 0; i < bound_.size(); ++i) bound_[i].index = i;
+}
+
+std::string RecordMaker::place_of(const FieldSettings& field) const {
+  return (settings_.format() == "csv" ? "column " : "value ") + shown(field.column);
+}
+
+RecordMaker::Wrong RecordMaker::read_key(const Values& row, const Flaws& flaws, std::string& key) const {
   const std::string_view value = trimmed(row[bound_[key_].index]);
-  const auto wrong = [&](const std::string& what, const char* hint) { return Flaw{column_of(key_field()) + what, hint}; };
+  const auto wrong = [&](const std::string& what, const char* hint) { return Flaw{place_of(key_field()) + what, hint}; };
+  if (!flaws.empty() && !flaws[key_].empty()) return wrong(" " + flaws[key_], "every person needs one key");
   if (value.empty()) return wrong(" is empty, so nobody can tell who this is", "every person needs a key");
   if (value.size() > kLongestKey) return wrong(": " + shown(value) + " is too long for a key", "at most 256 bytes");
   if (rounded_by_spreadsheet(value)) {
@@ -208,14 +216,16 @@ std::optional<std::string> RecordMaker::convert(std::size_t i, std::string_view 
   return std::nullopt;
 }
 
-RecordMaker::Wrong RecordMaker::read_fields(const Values& row, std::vector<std::string>& fields, std::string& field) const {
+RecordMaker::Wrong RecordMaker::read_fields(const Values& row, const Flaws& flaws, std::vector<std::string>& fields,
+                                            std::string& field) const {
   std::string sentence;
   fields.resize(bound_.size());
   for (std::size_t i = 0; i < bound_.size(); ++i) {
-    const auto wrong = convert(i, trimmed(row[bound_[i].index]), fields[i]);
+    const bool flawed = !flaws.empty() && !flaws[i].empty();
+    const auto wrong = flawed ? flaws[i] : convert(i, trimmed(row[bound_[i].index]), fields[i]);
     if (!wrong) continue;
     if (sentence.empty()) field = settings_.fields[i].name;
-    sentence += (sentence.empty() ? "" : "; ") + column_of(settings_.fields[i]) + (wrong->starts_with(':') ? "" : " ") + *wrong;
+    sentence += (sentence.empty() ? "" : "; ") + place_of(settings_.fields[i]) + (wrong->starts_with(':') ? "" : " ") + *wrong;
   }
   if (sentence.empty()) return std::nullopt;
   return Flaw{sentence, ""};

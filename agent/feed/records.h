@@ -36,16 +36,20 @@ class RecordMaker {
 
   /// The header. Everything that is wrong with it.
   std::vector<Flaw> bind(const Values& header);
+  /// For formats without a header: a row has the fields in the order of their declarations.
+  void bind_in_order();
   /// As many as the header has.
   std::size_t columns() const { return columns_; }
 
+  /// What the format itself found wrong, by field; empty: nothing.
+  using Flaws = std::vector<std::string>;
   /// Takes the key out of a row; a key that cannot be used is wrong.
-  Wrong read_key(const Values& row, std::string& key) const;
+  Wrong read_key(const Values& row, const Flaws& flaws, std::string& key) const;
   /// As the file has it, without blanks around it.
   std::string_view raw(const Values& row, std::size_t field) const { return trimmed(row[bound_[field].index]); }
   /// Fills `fields` in the order of the declarations. What is wrong with single values comes back as one sentence, and `field`
   /// names the first.
-  Wrong read_fields(const Values& row, std::vector<std::string>& fields, std::string& field) const;
+  Wrong read_fields(const Values& row, const Flaws& flaws, std::vector<std::string>& fields, std::string& field) const;
 
  private:
   struct Column {
@@ -55,6 +59,7 @@ class RecordMaker {
   explicit RecordMaker(const FeedSettings& settings) : settings_(settings), bound_(settings.fields.size()) {}
   std::string hint_for(const std::vector<std::string>& columns, const Values& header) const;
   std::optional<std::string> convert(std::size_t i, std::string_view value, std::string& out) const;
+  std::string place_of(const FieldSettings& field) const;
   const FieldSettings& key_field() const { return settings_.fields[key_]; }
 
   FeedSettings settings_;

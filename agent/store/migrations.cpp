@@ -126,6 +126,50 @@ CREATE TABLE record(key TEXT NOT NULL, staged INTEGER NOT NULL, day TEXT NOT NUL
   known TEXT NOT NULL, at INTEGER, PRIMARY KEY(staged, key, day)) WITHOUT ROWID;
 CREATE INDEX record_at ON record(at) WHERE at IS NOT NULL;
 )",
+    R"(
+CREATE TABLE follower(name TEXT PRIMARY KEY, position INTEGER NOT NULL, compared TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE touched(seq INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, row INTEGER NOT NULL, value TEXT NOT NULL,
+  UNIQUE(kind, row, value));
+CREATE TABLE told_object(follower TEXT NOT NULL, kind INTEGER NOT NULL, row INTEGER NOT NULL, id TEXT NOT NULL, digest TEXT NOT NULL,
+  PRIMARY KEY(follower, kind, row)) WITHOUT ROWID;
+CREATE INDEX told_object_id ON told_object(follower, kind, id);
+CREATE TRIGGER touch_new_entry AFTER INSERT ON entry WHEN EXISTS(SELECT 1 FROM follower) BEGIN
+  DELETE FROM touched WHERE kind=0 AND row=NEW.id AND value='';
+  INSERT INTO touched(kind,row,value) VALUES(0,NEW.id,'');
+ END;
+CREATE TRIGGER touch_entry AFTER UPDATE OF dn, image, gone ON entry WHEN EXISTS(SELECT 1 FROM follower) BEGIN
+  DELETE FROM touched WHERE kind=0 AND row=NEW.id AND value='';
+  INSERT INTO touched(kind,row,value) VALUES(0,NEW.id,'');
+ END;
+CREATE TRIGGER touch_link AFTER UPDATE OF entry ON person WHEN EXISTS(SELECT 1 FROM follower) AND OLD.entry IS NOT NEW.entry BEGIN
+  DELETE FROM touched WHERE kind=0 AND row=OLD.entry AND value='';
+  INSERT INTO touched(kind,row,value) SELECT 0, OLD.entry, '' WHERE OLD.entry IS NOT NULL;
+  DELETE FROM touched WHERE kind=0 AND row=NEW.entry AND value='';
+  INSERT INTO touched(kind,row,value) SELECT 0, NEW.entry, '' WHERE NEW.entry IS NOT NULL;
+ END;
+CREATE TRIGGER touch_new_group AFTER INSERT ON grp WHEN EXISTS(SELECT 1 FROM follower) BEGIN
+  DELETE FROM touched WHERE kind=1 AND row=NEW.id AND value='';
+  INSERT INTO touched(kind,row,value) VALUES(1,NEW.id,'');
+ END;
+CREATE TRIGGER touch_group AFTER UPDATE OF dn, gone ON grp WHEN EXISTS(SELECT 1 FROM follower) BEGIN
+  DELETE FROM touched WHERE kind=1 AND row=NEW.id AND value='';
+  INSERT INTO touched(kind,row,value) VALUES(1,NEW.id,'');
+ END;
+CREATE TRIGGER touch_new_member AFTER INSERT ON member WHEN EXISTS(SELECT 1 FROM follower) BEGIN
+  DELETE FROM touched WHERE kind=2 AND row=NEW.grp AND value=NEW.value;
+  INSERT INTO touched(kind,row,value) VALUES(2,NEW.grp,NEW.value);
+ END;
+CREATE TRIGGER touch_old_member AFTER DELETE ON member WHEN EXISTS(SELECT 1 FROM follower) BEGIN
+  DELETE FROM touched WHERE kind=2 AND row=OLD.grp AND value=OLD.value;
+  INSERT INTO touched(kind,row,value) VALUES(2,OLD.grp,OLD.value);
+ END;
+CREATE TRIGGER touch_member AFTER UPDATE ON member WHEN EXISTS(SELECT 1 FROM follower) BEGIN
+  DELETE FROM touched WHERE kind=2 AND row=OLD.grp AND value=OLD.value;
+  INSERT INTO touched(kind,row,value) VALUES(2,OLD.grp,OLD.value);
+  DELETE FROM touched WHERE kind=2 AND row=NEW.grp AND value=NEW.value;
+  INSERT INTO touched(kind,row,value) VALUES(2,NEW.grp,NEW.value);
+ END;
+)",
 };
 constexpr int kVersion = static_cast<int>(std::size(kSteps));
 

@@ -466,6 +466,41 @@ class Store {
   /// The row of an event that is still in the outbox; 0: none.
   Row outbox_row_of(const std::string& id);
 
+  // --- followers: systems upstream that are to hold what the directory holds (store_followers.cpp)
+  /// What a trigger noted as touched since. Of each object only the latest counts, so it never outgrows the directory.
+  enum class Touched : std::uint8_t { entry, group, member };
+  struct TouchedRow {
+    Row seq = 0;
+    Touched kind = Touched::entry;
+    Row row = 0;        ///< of the entry or the group
+    std::string value;  ///< of a member: its key
+  };
+  /// What a follower holds for an entry or a group.
+  struct ToldObject {
+    Touched kind = Touched::entry;
+    Row row = 0;
+    std::string id;      ///< the other side's
+    std::string digest;  ///< of what was told last
+  };
+  /// Those that are declared now; nothing is noted where there is none. What others had reached is forgotten.
+  void declare_followers(const std::vector<std::string>& names);
+  std::vector<std::string> followers();
+  Row follower_position(const std::string& name);  ///< -1: it was never told everything
+  void set_follower_position(const std::string& name, Row position);
+  /// The comparison of everything (meta "resync.last") that it followed last.
+  std::string follower_compared(const std::string& name);
+  void set_follower_compared(const std::string& name, std::string_view compared);
+  Row newest_touch();
+  std::vector<TouchedRow> touched(Row after, std::size_t limit);
+  std::size_t count_touched(Row after);
+  void prune_touched();
+  std::optional<ToldObject> told_object(const std::string& follower, Touched kind, Row row);
+  std::vector<ToldObject> told_objects(const std::string& follower, Touched kind, Row after, std::size_t limit);
+  std::optional<ToldObject> told_object_by_id(const std::string& follower, Touched kind, const std::string& id);
+  std::size_t count_told_objects(const std::string& follower, Touched kind);
+  void put_told_object(const std::string& follower, const ToldObject& object);
+  void forget_told_object(const std::string& follower, Touched kind, Row row);
+
   // --- reviews (store_review.cpp)
   /// A membership that a reviewer refused: of a person, or of an entry that is nobody's (person_subject(), entry_subject()).
   struct RefusalRow {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/engine.h"
+#include "agent/upstream/upstreams.h"
 
 namespace muster {
 
@@ -79,12 +80,12 @@ Status learn_from_upstream(Engine& engine) {
 
 Status deliver_now(Engine& engine) {
   LiveStatus live;
-  auto sinks = open_sinks(engine.settings().upstream);
-  if (!sinks) return std::move(sinks).error();
-  if (sinks->empty()) return engine.drop_events();
-  Pump pump(engine.state_path(), std::move(*sinks), live);
-  const auto names = pump.names();
-  return pump.drain([&](const std::string& name, Row position) { (void)engine.acknowledge(name, position, names); });
+  auto upstreams = open_upstreams(engine.settings());
+  if (!upstreams) return std::move(upstreams).error();
+  if (upstreams->sinks.empty()) MUSTER_TRY(engine.drop_events());
+  if (upstreams->empty()) return ok();
+  Pump pump(engine.state_path(), std::move(*upstreams), live);
+  return pump.drain(reached_directly(engine, pump.names()));
 }
 
 }  // namespace muster

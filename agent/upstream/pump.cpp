@@ -5,36 +5,49 @@
 #include <algorithm>
 
 #include "agent/guarded.h"
+#include "schema/calendar.h"
 
 namespace muster {
 
 namespace {
+
+using Clock = std::chrono::steady_clock;
 constexpr std::size_t kBatch = 500;
 constexpr std::chrono::hours kForever{24};
+
+/// Two seconds, doubled with every failure, up to a minute.
+std::chrono::seconds pause_after(int failures) {
+  return std::min(std::chrono::seconds(1 << std::min(failures, 6)), std::chrono::seconds(60));
+}
+
 }  // namespace
 
-Pump::Pump(std::string state_path, std::vector<std::unique_ptr<Sink>> sinks, LiveStatus& live)
-    : state_path_(std::move(state_path)), live_(live) {
-  for (auto& s : sinks) lanes_.push_back({std::move(s), -1, 0, {}});
+Pump::Pump(std::string state_path, Upstreams upstreams, LiveStatus& live) : state_path_(std::move(state_path)), live_(live) {
+  for (auto& s : upstreams.sinks) lanes_.push_back(std::make_unique<Lane>(Lane{.sink = std::move(s), .follower = {}}));
+  for (auto& f : upstreams.followers) lanes_.push_back(std::make_unique<Lane>(Lane{.sink = {}, .follower = std::move(f)}));
 }
 
 Pump::~Pump() { stop(); }
 
 void Pump::stop() {
-  thread_.request_stop();
+  for (const auto& lane : lanes_) lane->thread.request_stop();
   wake();
-  if (thread_.joinable()) thread_.join();
+  for (const auto& lane : lanes_) {
+    if (lane->thread.joinable()) lane->thread.join();
+  }
 }
 
 std::vector<std::string> Pump::names() const {
   std::vector<std::string> all;
-  for (const Lane& l : lanes_) all.push_back(l.sink->name());
+  for (const auto& lane : lanes_) {
+    if (lane->sink) all.push_back(lane->sink->name());
+  }
   return all;
 }
 
 void Pump::wake() {
   const std::lock_guard lock(mutex_);
-  woken_ = true;
+  for (const auto& lane : lanes_) lane->woken = true;
   bell_.notify_all();
 }
 
@@ -46,70 +59,77 @@ Status Pump::resume(Lane& lane, Store& store) {
   return ok();
 }
 
-Status Pump::drain_lane(Lane& lane, Store& store, const Acknowledge& acknowledge) {
+Status Pump::work(Lane& lane, Store& store, const Reached& reached, std::stop_token stop) {
+  if (lane.follower) return lane.follower->follow(store, reached.hands, std::move(stop));
   if (lane.position < 0) MUSTER_TRY(resume(lane, store));
   for (;;) {
     const auto rows = store.outbox(lane.position, kBatch);
     if (rows.empty()) return ok();
     MUSTER_TRY(lane.sink->deliver(rows));
     lane.position = rows.back().seq;
-    acknowledge(lane.sink->name(), lane.position);
+    reached.acknowledge(lane.sink->name(), lane.position);
   }
 }
 
-Status Pump::drain(const Acknowledge& acknowledge) {
+Status Pump::drain(const Reached& reached) {
   return guarded([&]() -> Status {
     Store store = Store::open_read_only(state_path_);
     Status first = ok();
-    for (Lane& lane : lanes_) {
-      Status s = drain_lane(lane, store, acknowledge);
+    for (const auto& lane : lanes_) {
+      Status s = guarded([&] { return work(*lane, store, reached, {}); });
       if (!s && first) first = std::move(s);
     }
     return first;
   });
 }
 
-std::chrono::steady_clock::time_point Pump::next_retry() const {
-  auto at = std::chrono::steady_clock::now() + kForever;
-  for (const Lane& l : lanes_) {
-    if (l.failures) at = std::min(at, l.retry_at);
+void Pump::tell(Lane& lane, Store& store, const Status& status) {
+  nlohmann::json now = {{"ok", static_cast<bool>(status)}};
+  if (!status) now["error"] = status.error().text();
+  if (lane.follower) now.update(lane.follower->figures());
+  if (lane.sink) {
+    now["position"] = std::max(lane.position, Row{0});
+    now["waiting"] = store.outbox_length(std::max(lane.position, Row{0}));
   }
-  return at;
+  if (status) now["last reached"] = iso_time(system_now().utc);
+  live_.set_upstream(lane.name(), std::move(now));
 }
 
-void Pump::run(std::stop_token stop, const Acknowledge& acknowledge) {
+void Pump::run(Lane& lane, std::stop_token stop, const Reached& reached) {
   Store store = Store::open_read_only(state_path_);
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      bell_.wait_until(lock, stop, next_retry(), [&] { return woken_; });
-      woken_ = false;
+      const bool failed = lane.failures > 0;
+      // Who failed waits for its time, whoever rings.
+      bell_.wait_until(lock, stop, failed ? lane.retry_at : Clock::now() + kForever, [&] { return lane.woken && !failed; });
+      lane.woken = false;
     }
-    for (Lane& lane : lanes_) {
-      if (lane.failures && lane.retry_at > std::chrono::steady_clock::now()) continue;
-      const Status s = guarded([&] { return drain_lane(lane, store, acknowledge); });
-      lane.failures = s ? 0 : lane.failures + 1;
-      if (!s) {
-        lane.retry_at = std::chrono::steady_clock::now() +
-                        std::min(std::chrono::seconds(1 << std::min(lane.failures, 6)), std::chrono::seconds(60));
-        spdlog::warn("{}: {}", lane.sink->name(), s.error().text());
-      }
-      live_.set_upstream(lane.sink->name(),
-                         s ? nlohmann::json{{"ok", true}} : nlohmann::json{{"ok", false}, {"error", s.error().text()}});
+    // What is left in the end is sent now, unless the other side is in trouble.
+    if (stop.stop_requested() && (lane.failures > 0 || lane.follower)) return;
+    const Status s = guarded([&] { return work(lane, store, reached, stop); });
+    if (!s && s.error().code == Errc::cancelled) return;
+    lane.failures = s ? 0 : lane.failures + 1;
+    if (!s) {
+      lane.retry_at = Clock::now() + pause_after(lane.failures);
+      spdlog::warn("{}: {}", lane.name(), s.error().text());
     }
+    tell(lane, store, s);
     if (stop.stop_requested()) return;
   }
 }
 
-void Pump::start(Acknowledge acknowledge) {
-  if (lanes_.empty()) return;
-  thread_ = std::jthread([this, acknowledge = std::move(acknowledge)](std::stop_token stop) {
-    const Status ended = guarded([&]() -> Status {
-      run(stop, acknowledge);
-      return ok();
+void Pump::start(Reached reached) {
+  reached_ = std::move(reached);
+  for (const auto& lane : lanes_) {
+    lane->thread = std::jthread([this, &here = *lane](std::stop_token stop) {
+      const Status ended = guarded([&]() -> Status {
+        run(here, stop, reached_);
+        return ok();
+      });
+      if (!ended) spdlog::error("{}: {}", here.name(), ended.error().text());
     });
-    if (!ended) spdlog::error("upstream: {}", ended.error().text());
-  });
+  }
 }
 
 }  // namespace muster

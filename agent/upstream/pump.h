@@ -1,4 +1,4 @@
-// Drains the outbox to the systems upstream, in order, until each has everything.
+// Keeps the systems upstream true: drains the outbox to those that hear events, and lets followers follow.
 #pragma once
 
 #include <condition_variable>
@@ -11,46 +11,63 @@
 #include <vector>
 
 #include "agent/live_status.h"
+#include "agent/upstream/follower.h"
 #include "agent/upstream/sink.h"
 
 namespace muster {
 
-/// Has its own reading connection to the store. Positions are handed to `acknowledge`, which must bring them to the
-/// engine's thread. wake() is thread-safe; an event is on its way as soon as its transaction is committed and wake() was called.
+/// What is declared below <upstream>.
+struct Upstreams {
+  std::vector<std::unique_ptr<Sink>> sinks;
+  std::vector<std::unique_ptr<Follower>> followers;
+  bool empty() const { return sinks.empty() && followers.empty(); }
+};
+
+/// Each system has a thread of its own with its own reading connection to the store, so that one that is slow or away holds up no
+/// other. What was reached is handed to Reached, which must bring it to the engine's thread. wake() is thread-safe; an event is on
+/// its way as soon as its transaction is committed and wake() was called.
 class Pump {
  public:
-  using Acknowledge = std::function<void(const std::string& upstream, Row position)>;
-  Pump(std::string state_path, std::vector<std::unique_ptr<Sink>> sinks, LiveStatus& live);
+  struct Reached {
+    std::function<void(const std::string& upstream, Row position)> acknowledge;  ///< called from several threads
+    Follower::Hands hands;                                                       ///< the same
+  };
+  Pump(std::string state_path, Upstreams upstreams, LiveStatus& live);
   ~Pump();
 
-  void start(Acknowledge acknowledge);
+  void start(Reached reached);
   void wake();
-  /// Ends the thread after what it is doing.
+  /// Ends the threads after what they are doing.
   void stop();
-  bool empty() const { return lanes_.empty(); }
-  /// Delivers what is there and returns; for commands without a service. The first Error, after all sinks were tried.
-  Status drain(const Acknowledge& acknowledge);
+  /// Nobody hears events.
+  bool empty() const { return names().empty(); }
+  /// Delivers what is there and returns; for commands without a service. The first Error, after all were tried.
+  Status drain(const Reached& reached);
+  /// Of those that hear events.
   std::vector<std::string> names() const;
 
  private:
   struct Lane {
-    std::unique_ptr<Sink> sink;
+    std::unique_ptr<Sink> sink;  ///< one of the two
+    std::unique_ptr<Follower> follower;
     Row position = -1;  ///< -1: not asked yet
     int failures = 0;
     std::chrono::steady_clock::time_point retry_at{};
+    bool woken = true;
+    std::jthread thread{};
+    const std::string& name() const { return sink ? sink->name() : follower->name(); }
   };
-  Status drain_lane(Lane& lane, Store& store, const Acknowledge& acknowledge);
-  Status resume(Lane& lane, Store& store);
-  void run(std::stop_token stop, const Acknowledge& acknowledge);
-  std::chrono::steady_clock::time_point next_retry() const;
+  static Status work(Lane& lane, Store& store, const Reached& reached, std::stop_token stop);
+  static Status resume(Lane& lane, Store& store);
+  void run(Lane& lane, std::stop_token stop, const Reached& reached);
+  void tell(Lane& lane, Store& store, const Status& status);
 
   std::string state_path_;
-  std::vector<Lane> lanes_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
   LiveStatus& live_;
+  Reached reached_;
   std::mutex mutex_;
   std::condition_variable_any bell_;
-  bool woken_ = true;
-  std::jthread thread_;
 };
 
 }  // namespace muster

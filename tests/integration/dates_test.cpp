@@ -231,3 +231,17 @@ TEST_CASE("dates: somebody of whom there is only a record of a day to come is ma
   CHECK(has(planned_on(c, "90001", in_days(3)), "90001", "enable"));
   CHECK(c.muster({"plan"}).code == 0);
 }
+
+TEST_CASE("dates: a snapshot that lost people is no larger for the many records of one of them") {
+  Company c = with_effective_days();
+  REQUIRE(c.muster({"resync"}).code == 0);
+  const auto people = c.people();
+  const std::size_t lost = people.size() / 5;
+  for (std::size_t i = 0; i < lost; ++i) c.remove_person(people[i]);
+  for (std::size_t i = 0; i < lost; ++i) tell(c, people.back(), "Pilot", "on day " + std::to_string(i));
+  const auto refused = c.muster({"resync"});
+  CHECK(refused.code == 1);
+  const std::string sentence =
+      "the snapshot has " + std::to_string(people.size() - lost) + " people where " + std::to_string(people.size()) + " are known";
+  CHECK_MESSAGE(refused.err.find(sentence) != std::string::npos, refused.err);
+}

@@ -421,10 +421,17 @@ TEST_CASE("a configuration that no feed can be read with is refused at once") {
     std::string hint;
   };
   const Wrong cases[]{
-      {"a type of another build", [](FeedSettings& s) { s.type = "scim"; },
-       "muster.xml:10:3: this muster reads no feed of type 'scim'", "it reads type=\"csv\""},
+      {"an output of another build",
+       [](FeedSettings& s) {
+         s.type = "exec";
+         s.output = "yaml";
+         s.command.words = {"/bin/true"};
+       },
+       "muster.xml:10:3: this muster reads no feed of type 'yaml'", "it reads csv, json, jsonl, scim and xml"},
+      {"no command", [](FeedSettings& s) { s.type = "exec"; }, "muster.xml:10:3: the feed 'hris' names no command",
+       "add command=\"/path/of/a/program\""},
       {"a database", [](FeedSettings& s) { s.type = "sql"; }, "muster.xml:10:3: this muster reads no feed of type 'sql'",
-       "it reads type=\"csv\""},
+       "it reads csv, json, jsonl, scim and xml"},
       {"an unknown encoding", encoded("ebcdic"), "muster.xml:10:3: unknown encoding 'ebcdic'",
        "there are utf-8, utf-16, utf-16le, utf-16be and windows-1252"},
       {"a quote as delimiter", separated_by('"'), "muster.xml:10:3: this delimiter cannot separate columns",

@@ -443,8 +443,6 @@ TEST_CASE("what is not in this version loads with a warning, never silently") {
     std::string says;
   };
   const Case cases[] = {
-      {"SCIM", true, "<upstream>", "<upstream><scim url=\"https://idp.example/scim/v2\" secret=\"scim-token\"/>",
-       "/etc/muster/muster.xml:21:13: <scim> is not in this version; nothing is sent there; <file> is written"},
       {"events and commands", true, "<upstream>",
        "<upstream><events push=\"https://idp.example/events\" poll=\"https://idp.example/poll\" secret=\"set-token\" "
        "sign-key=\"set-key.pem\" "

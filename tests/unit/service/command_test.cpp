@@ -72,3 +72,28 @@ TEST_CASE("command: one that is not there") {
   CHECK(done.error().code == Errc::io);
   CHECK(done.error().what == "starting /nowhere/at-all: No such file or directory");
 }
+
+TEST_CASE("command: what it prints is kept in a file that only its owner reads") {
+  const Folder folder;
+  Command c = shell("read line && exit 9; printf b >&2; printf 'a%s\\n' \"$1\"");
+  c.words.insert(c.words.end(), {"sh", "1 '2"});
+  const std::string path = folder.path("out");
+  REQUIRE(run_command_into(c, {path, 6}));
+  CHECK(text_of(path) == "a1 '2\n");
+  const auto mode = std::filesystem::status(path).permissions();
+  CHECK(mode == (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+  const Status more = run_command_into(c, {path, 5});
+  REQUIRE_FALSE(more);
+  CHECK(more.error().code == Errc::refused);
+  CHECK(more.error().what == "/bin/sh prints more than 5 bytes and was killed; it says: b");
+}
+
+TEST_CASE("command: megabytes on both of its streams do not block it") {
+  const Folder folder;
+  const Command c =
+      shell("head -c 3000000 /dev/zero >&2; head -c 3000000 /dev/zero; head -c 3000000 /dev/zero >&2; echo end >&2; exit 2");
+  const Status done = run_command_into(c, {folder.path("out"), 10000000});
+  REQUIRE_FALSE(done);
+  CHECK(done.error().what == "/bin/sh ended with code 2; it says: end");
+  CHECK(std::filesystem::file_size(folder.path("out")) == 3000000);
+}

@@ -1,0 +1,198 @@
+#include "agent/upstream/http/client.h"
+
+#include <algorithm>
+
+#include "agent/upstream/http/oauth.h"
+#include "agent/upstream/http/transfer.h"
+#include "service/secret_store.h"
+
+namespace muster {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds kLook{1000};
+/// A token is renewed so long before its end, for clocks and for requests under way.
+constexpr std::chrono::seconds kEarly{30};
+constexpr std::size_t kQuoted = 300;
+
+void initialise_curl() {
+  // Not thread-safe everywhere, so once, before the first handle.
+  static const CURLcode done = curl_global_init(CURL_GLOBAL_DEFAULT);
+  static_cast<void>(done);
+}
+
+Error cancelled(const std::string& what) { return {Errc::cancelled, what + ": stopped", ""}; }
+
+}  // namespace
+
+std::string HttpResponse::header(const std::string& name) const {
+  const auto at = headers.find(name);
+  return at == headers.end() ? "" : at->second;
+}
+
+struct HttpClient::Impl {
+  Impl(HttpSettings s, std::string f) : settings(std::move(s)), folder(std::move(f)) {
+    initialise_curl();
+    multi.reset(curl_multi_init());
+  }
+
+  HttpSettings settings;
+  std::string folder;
+  curl::Multi multi;
+  curl::Credentials credentials;
+  bool proven = false;  ///< `credentials` are what is sent
+  std::optional<Clock::time_point> renew_at;
+  std::string client_secret;  ///< of OAuth
+
+  std::string absolute(const std::string& url) const { return url.find("://") == std::string::npos ? settings.url + url : url; }
+  HttpRequest complete(HttpRequest request) const {
+    request.url = absolute(request.url);
+    return request;
+  }
+  Result<std::string> secret(const std::string& name) const {
+    auto read = read_secret(name, folder);
+    if (!read) return std::move(read).error();
+    if (read->rep().find_first_of("\r\n") != std::string::npos)
+      return Error{Errc::config, "the secret '" + name + "' has more than one line", "a token or password is one line"};
+    return read->rep();
+  }
+  Status prove(std::stop_token stop);
+  Status fetch_token(std::stop_token stop);
+  std::vector<Result<HttpResponse>> run(std::span<const HttpRequest> requests, const curl::Credentials& as, std::stop_token stop);
+  void collect(std::vector<std::unique_ptr<curl::Transfer>>& running, std::vector<Result<HttpResponse>>& answers,
+               std::size_t& in_flight);
+};
+
+/// Takes what libcurl is done with.
+void HttpClient::Impl::collect(std::vector<std::unique_ptr<curl::Transfer>>& running, std::vector<Result<HttpResponse>>& answers,
+                               std::size_t& in_flight) {
+  int left = 0;
+  while (const CURLMsg* message = curl_multi_info_read(multi.get(), &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    const CURLcode code = message->data.result;
+    const auto at =
+        std::find_if(running.begin(), running.end(), [&](const auto& t) { return t && t->easy() == message->easy_handle; });
+    if (at == running.end()) continue;
+    answers[static_cast<std::size_t>(at - running.begin())] = (*at)->finish(code);
+    at->reset();
+    --in_flight;
+  }
+}
+
+std::vector<Result<HttpResponse>> HttpClient::Impl::run(std::span<const HttpRequest> requests, const curl::Credentials& as,
+                                                        std::stop_token stop) {
+  std::vector<Result<HttpResponse>> answers;
+  for (const HttpRequest& r : requests) answers.emplace_back(cancelled(curl::describe(r.method, r.url)));
+  if (!multi) return answers;
+  const std::stop_callback wake(stop, [this] { curl_multi_wakeup(multi.get()); });
+  std::vector<std::unique_ptr<curl::Transfer>> running(requests.size());
+  std::size_t next = 0, in_flight = 0;
+  while (!stop.stop_requested() && (next < requests.size() || in_flight > 0)) {
+    for (; next < requests.size() && in_flight < kAtOnce; ++next) {
+      running[next] = std::make_unique<curl::Transfer>(multi.get(), requests[next], settings, as);
+      if (running[next]->easy() && curl_multi_add_handle(multi.get(), running[next]->easy()) == CURLM_OK)
+        ++in_flight;
+      else
+        answers[next] = Error{Errc::io, curl::describe(requests[next].method, requests[next].url) + ": out of memory", ""};
+    }
+    int still = 0;
+    if (curl_multi_perform(multi.get(), &still) != CURLM_OK) break;
+    collect(running, answers, in_flight);
+    if (in_flight > 0 && still > 0) curl_multi_poll(multi.get(), nullptr, 0, static_cast<int>(kLook.count()), nullptr);
+  }
+  return answers;
+}
+
+Status HttpClient::Impl::fetch_token(std::stop_token stop) {
+  const HttpRequest request = token_request(settings);
+  curl::Credentials as;
+  as.user = form_encoded(settings.client_id);
+  as.password = form_encoded(client_secret);
+  as.proxy_password = credentials.proxy_password;
+  auto answer = std::move(run(std::span(&request, 1), as, stop).front());
+  if (!answer) return std::move(answer).error();
+  auto token = read_token(*answer, settings.token_url);
+  if (!token) return std::move(token).error();
+  credentials.bearer = std::move(token->value);
+  if (token->lifetime.count() > 0) renew_at = Clock::now() + std::max(token->lifetime - kEarly, token->lifetime / 2);
+  return ok();
+}
+
+/// Reads what is sent with each request, unless it is known and still good.
+Status HttpClient::Impl::prove(std::stop_token stop) {
+  if (proven && (!renew_at || Clock::now() < *renew_at)) return ok();
+  proven = false;
+  renew_at.reset();
+  credentials = {};
+  if (!settings.proxy_secret.empty()) {
+    auto word = secret(settings.proxy_secret);
+    if (!word) return std::move(word).error();
+    credentials.proxy_password = std::move(*word);
+  }
+  if (!settings.secret.empty()) {
+    auto word = secret(settings.secret);
+    if (!word) return std::move(word).error();
+    (settings.token_url.empty() ? credentials.bearer : client_secret) = std::move(*word);
+  }
+  if (!settings.token_url.empty()) MUSTER_TRY(fetch_token(stop));
+  proven = true;
+  return ok();
+}
+
+HttpClient::HttpClient(HttpSettings settings, std::string folder)
+    : impl_(std::make_unique<Impl>(std::move(settings), std::move(folder))) {}
+HttpClient::HttpClient(HttpClient&&) noexcept = default;
+HttpClient::~HttpClient() = default;
+
+const HttpSettings& HttpClient::settings() const { return impl_->settings; }
+
+std::string HttpClient::describe(const HttpRequest& request) const {
+  return curl::describe(request.method, impl_->absolute(request.url));
+}
+
+Result<HttpResponse> HttpClient::send(const HttpRequest& request, std::stop_token stop) {
+  return std::move(send_all(std::span(&request, 1), std::move(stop)).front());
+}
+
+std::vector<Result<HttpResponse>> HttpClient::send_all(std::span<const HttpRequest> requests, std::stop_token stop) {
+  std::vector<HttpRequest> whole;
+  for (const HttpRequest& r : requests) whole.push_back(impl_->complete(r));
+  if (const Status proven = impl_->prove(stop); !proven) {
+    std::vector<Result<HttpResponse>> none;
+    for (const HttpRequest& r : whole) none.emplace_back(Error(proven.error()).within(curl::describe(r.method, r.url)));
+    return none;
+  }
+  auto answers = impl_->run(whole, impl_->credentials, stop);
+  const std::string before = impl_->credentials.bearer;
+  std::vector<std::size_t> refused;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (answers[i] && answers[i]->status == 401) refused.push_back(i);
+  }
+  if (refused.empty() || before.empty()) return answers;
+  // It may have been changed, or have run out early.
+  impl_->proven = false;
+  if (!impl_->prove(stop) || impl_->credentials.bearer == before) return answers;
+  std::vector<HttpRequest> again;
+  for (const std::size_t i : refused) again.push_back(whole[i]);
+  auto second = impl_->run(again, impl_->credentials, stop);
+  for (std::size_t i = 0; i < refused.size(); ++i) answers[refused[i]] = std::move(second[i]);
+  return answers;
+}
+
+std::string HttpClient::quote(const std::string& answer) const {
+  std::string text = answer;
+  const curl::Credentials& c = impl_->credentials;
+  for (const std::string& hidden : {c.bearer, c.proxy_password, impl_->client_secret}) {
+    if (hidden.empty()) continue;
+    for (auto at = text.find(hidden); at != std::string::npos; at = text.find(hidden, at)) text.replace(at, hidden.size(), "***");
+  }
+  std::replace_if(
+      text.begin(), text.end(), [](char letter) { return static_cast<unsigned char>(letter) < 0x20 || letter == 0x7f; }, ' ');
+  if (text.size() <= kQuoted) return text;
+  std::size_t end = kQuoted;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // whole characters
+  return text.substr(0, end) + "...";
+}
+
+}  // namespace muster

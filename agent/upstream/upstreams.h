@@ -1,0 +1,21 @@
+// The systems that <upstream> declares.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "agent/upstream/pump.h"
+#include "mapping/settings.h"
+
+namespace muster {
+
+class Engine;
+
+/// Names of the followers that are declared: their progress is kept, and what is touched is noted for them.
+std::vector<std::string> follower_names(const UpstreamSettings& settings);
+/// None is asked for anything yet.
+Result<Upstreams> open_upstreams(const Settings& settings);
+/// For commands without a service, whose one thread is the engine's.
+Pump::Reached reached_directly(Engine& engine, std::vector<std::string> names);
+
+}  // namespace muster
