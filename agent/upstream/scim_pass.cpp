@@ -29,7 +29,10 @@ ScimPass::ScimPass(Store& store, scim::Client& client, const scim::Provider& pro
 
 std::optional<ScimPass::Told> ScimPass::told(Kind kind, Row row) {
   const auto at = pending_.find({kind, row});
-  return at != pending_.end() ? at->second : store_.told_object(in_.follower, kind, row);
+  if (at != pending_.end()) return at->second;
+  auto stored = store_.told_object(in_.follower, kind, row);
+  if (stored && stored->id == kTried) stored.reset();
+  return stored;
 }
 
 bool ScimPass::is_anothers(Kind kind, Row row, const std::string& id) {

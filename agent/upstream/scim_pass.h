@@ -12,6 +12,9 @@
 
 namespace muster {
 
+/// Stands for an id until the other side has said which it is. No server gives such a one (RFC 7643 section 3.1: it is for URLs).
+inline constexpr const char* kTried = "?";
+
 /// Brings objects of the state to a SCIM server. What was reached is kept batch by batch, also when an Error ends the pass.
 class ScimPass {
  public:

@@ -141,6 +141,9 @@ Status ScimPass::create_people(const std::vector<EntryRow>& rows) {
     fresh.push_back(&row);
   }
   if (resources.empty()) return ok();
+  // Durable before the first byte is sent: should the answer be lost and the entry go meanwhile, they are looked for.
+  for (const EntryRow* row : fresh) progress_.told.push_back({Kind::entry, row->id, kTried, ""});
+  MUSTER_TRY(flush());
   auto outcomes = client_.create_all(path(Kind::entry), resources, stop_);
   // Some of them may be there now.
   if (!outcomes) is_fresh_ = false;
@@ -151,6 +154,7 @@ Status ScimPass::create_people(const std::vector<EntryRow>& rows) {
       remember(Kind::entry, fresh[i]->id, o.id, ours[i]);
       belongs_to_groups(*fresh[i], o.id);
     } else {
+      forget(Kind::entry, fresh[i]->id);
       trouble(Kind::entry, fresh[i]->id, fresh[i]->entry.dn.str(), o.why);
     }
   }
@@ -165,27 +169,37 @@ void ScimPass::belongs_to_groups(const EntryRow& row, const std::string& id) {
   if (!memberships.empty()) owe(Kind::entry, row.id);
 }
 
-/// Of somebody who went before we heard that the other side had made it.
+/// The id of somebody whom we were about to make there when we last heard; empty: they were not made.
 Result<std::string> ScimPass::lost_id_of(const EntryRow& row) {
-  if (!provider_.has_filter) return std::string();  // found when everything is listed
-  for (const std::string& external : {external_id(row), to_string(row.entry.id)}) {
-    auto found = client_.find(path(Kind::entry), "externalId", external, stop_);
-    if (!found) return std::move(found).error();
-    if (found->size() != 1) continue;
-    const std::string id = found->front().value("id", "");
-    if (!is_anothers(Kind::entry, row.id, id)) return id;
+  const std::string mine = external_id(row), own = to_string(row.entry.id);
+  std::string id;
+  const auto look = [&](const json& user) -> Status {
+    const json external = user.is_object() ? user.value("externalId", json()) : json();
+    if (external == json(mine) || external == json(own)) id = user.value("id", "");
+    return ok();
+  };
+  if (!provider_.has_filter) {
+    MUSTER_TRY(client_.list(path(Kind::entry), "", look, stop_));
+  } else {
+    for (const std::string& external : {mine, own}) {
+      auto found = client_.find(path(Kind::entry), "externalId", external, stop_);
+      if (!found) return std::move(found).error();
+      if (found->size() == 1) MUSTER_TRY(look(found->front()));
+    }
   }
-  return std::string();
+  return is_anothers(Kind::entry, row.id, id) ? std::string() : id;
 }
 
 Status ScimPass::entry_is_gone(const EntryRow& row) {
   auto known = told(Kind::entry, row.id);
-  if (!known) {
+  const bool was_tried = !known && store_.told_object(in_.follower, Kind::entry, row.id);
+  if (was_tried) {
     auto lost = lost_id_of(row);
     if (!lost) return std::move(lost).error();
     if (!lost->empty()) known = Told{Kind::entry, row.id, std::move(*lost), ""};
   }
   if (!known) {
+    if (was_tried) forget(Kind::entry, row.id);
     no_trouble(Kind::entry, row.id);
     return ok();
   }
@@ -240,13 +254,11 @@ Status ScimPass::list_people() {
   };
   if (!is_fresh_) {
     std::size_t since = 0;
-    std::vector<EntryRow> went;
     const Status listed = client_.list(
         path(Kind::entry), "",
         [&](const json& user) -> Status {
           if (!user.is_object() || !user.contains("id")) return ok();
           const auto row = row_of(user);
-          if (row && row->gone && !told(Kind::entry, row->id)) went.push_back(*row);
           if (!row || row->gone || static_cast<std::size_t>(row->id) >= seen_.size()) return ok();
           seen_[static_cast<std::size_t>(row->id)] = true;
           MUSTER_TRY(compare_person(*row, user));
@@ -254,7 +266,6 @@ Status ScimPass::list_people() {
         },
         stop_);
     if (!listed) return listed;
-    for (const EntryRow& row : went) MUSTER_TRY(entry_is_gone(row));
   }
   return flush();
 }
