@@ -9,6 +9,8 @@ namespace muster {
 
 namespace {
 
+constexpr const char* kLookedAt = "records.looked";  ///< until when records were brought into force
+
 void tell(Context& context, const InForce& now_counts, Instant at) {
   const Person& p = now_counts.record;
   context.recorder.event("effective",
@@ -25,7 +27,7 @@ InForce in_force(std::vector<RecordRow>& records, const Rules& rules, const Now&
   std::vector<Instant> from;
   for (RecordRow& r : records) {
     from.push_back(effective_from(r.record, rules, now));
-    r.at = from.back() > now.utc ? std::optional(from.back()) : std::nullopt;
+    r.at = from.back() == Instant::min() ? std::nullopt : std::optional(from.back());
   }
   const std::size_t chosen = record_in_force(from, now.utc);
   const RecordRow& r = records[chosen];
@@ -53,7 +55,11 @@ std::vector<RecordRow> merged_records(Store& store, const PersonKey& key, bool d
 void bring_into_force(Context& context, const Now& now) {
   Store& store = context.store;
   if (context.config->settings.feed.effective.empty()) return;
-  for (const std::string& text : store.keys_with_records_due(now.utc)) {
+  // A clock that was ahead and is right again takes out of force what it brought there.
+  const auto looked = parse_iso_time(store.meta(kLookedAt)).value_or(Instant(std::chrono::milliseconds(0)));
+  const auto keys = store.keys_with_records_due(std::min(looked, now.utc), std::max(looked, now.utc));
+  if (!keys.empty() || now.utc < looked) store.set_meta(kLookedAt, iso_time(now.utc));
+  for (const std::string& text : keys) {
     const PersonKey key(text);
     auto records = store.records(key, false);
     const InForce counts = in_force(records, context.rules(), now);

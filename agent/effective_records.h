@@ -20,7 +20,8 @@ InForce in_force(std::vector<RecordRow>& records, const Rules& rules, const Now&
 /// `delta`: records of other days stay. `is_first`: nothing was read before, so nobody knows how long it is known.
 std::vector<RecordRow> merged_records(Store& store, const PersonKey& key, bool delta, bool is_first, const Now& now);
 
-/// Brings into force what is due by `now`, and marks whom it is about dirty. Inside the caller's transaction. Engine thread only.
+/// Brings into force what is due by `now`, and takes out of it what a clock that was ahead brought there; marks whom it is about
+/// dirty. Inside the caller's transaction. Engine thread only.
 void bring_into_force(Context& context, const Now& now);
 
 }  // namespace muster

@@ -273,7 +273,7 @@ Result<Instant> Engine::due(Instant now) {
     transaction.commit();
     const Instant at_most = now + std::chrono::minutes(1);
     return std::min({at_most, store.next_retry().value_or(at_most), store.next_due().value_or(at_most),
-                     store.next_record().value_or(at_most), grant_ends.value_or(at_most)});
+                     store.next_record(now).value_or(at_most), grant_ends.value_or(at_most)});
   });
 }
 

@@ -14,6 +14,8 @@ using nlohmann::json;
 
 namespace {
 
+constexpr const char* kRecordsOf = "feed.effective";  ///< the field that made the records in the store; empty: none did
+
 /// What decides how bytes become people.
 std::string shape_of(const FeedSettings& feed) {
   Sha256 sum;
@@ -45,7 +47,7 @@ class Intake {
         at_(at),
         known_(context.store.count_people(true)),
         effective_(feed().index_of(feed().effective)),
-        is_first_(context.store.meta("feed.taken").empty()) {
+        is_first_(context.store.meta(kRecordsOf) != feed().effective) {
     if (effective_ < 0)
       context.store.forget_records();
     else
@@ -68,7 +70,11 @@ class Intake {
       context_.store.forget_staged(PersonKey(p.person));
       if (const auto known = context_.store.person(PersonKey(p.person))) see(known->id);
     }
-    if (effective_ >= 0) accept_staged();
+    if (effective_ >= 0) {
+      accept_staged();
+      bring_into_force(context_, now_at(at_));
+    }
+    if (is_first_) context_.store.set_meta(kRecordsOf, feed().effective);
     counts_.changed = true;
     counts_.parked = report.problems.size();
     if (feed().mode == FeedSettings::Mode::snapshot) {
@@ -197,7 +203,7 @@ class Intake {
   Instant at_;
   std::size_t known_;
   int effective_;  ///< index of the field; -1: every record counts at once
-  bool is_first_;
+  bool is_first_;  ///< nobody knows how long HR has told what it tells
   std::size_t people_ = 0;
   std::vector<bool> seen_;
   FeedCounts counts_;

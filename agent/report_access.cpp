@@ -200,10 +200,11 @@ std::optional<PersonRow> person_named(Store& store, const std::string& wanted, c
 
 /// What HR says of days to come, with what it changes.
 json records_to_come(Store& store, const Rules& rules, const Person& now) {
+  const Instant at = std::chrono::floor<std::chrono::milliseconds>(system_now().utc);
   json all = json::array();
   for (const RecordRow& r : store.records(now.key, false)) {
     const auto day = parse_compact_date(r.day);
-    if (!r.at || !day || r.record.fields == now.fields) continue;
+    if (!r.at || *r.at <= at || !day || r.record.fields == now.fields) continue;
     json changes = json::object();
     for (std::size_t i = 0; i < rules.fields.size() && i < r.record.fields.size() && i < now.fields.size(); ++i) {
       if (i != rules.effective_index && r.record.fields[i] != now.fields[i]) changes[rules.fields[i]] = r.record.fields[i];

@@ -23,6 +23,9 @@ void load_resync(const Element& muster, ResyncSettings& resync);
 void load_safety(const Element& muster, SafetySettings& safety);
 void load_upstream(const Element& muster, UpstreamSettings& upstream);
 
+/// <events> below <upstream>.
+void load_events(const Element& events, UpstreamSettings& upstream);
+
 /// The address of a server upstream, without a slash at its end; complains about one that is none or would send secrets in clear.
 std::string read_http_url(const Element& element, std::string_view attribute);
 /// The attributes of the XSD's group "Http", and the address in the attribute `url`.

@@ -94,11 +94,7 @@ void load_upstream(const Element& muster, UpstreamSettings& settings) {
     settings.files.push_back({path, file.at()});
   }
   for (const Element& scim : upstream->children("scim")) load_scim(scim, settings);
-  for (const char* later : {"events"}) {
-    for (const Element& element : upstream->children(later)) {
-      element.warn(element.at(), element.tag() + " is not in this version", "nothing is sent there; <file> is written");
-    }
-  }
+  for (const Element& events : upstream->children("events")) load_events(events, settings);
 }
 
 }  // namespace muster

@@ -171,6 +171,28 @@ struct UpstreamSettings {
     Location at;
   };
   std::vector<Scim> scims;
+  /// <events>
+  struct Events {
+    HttpSettings http;     ///< its `url` is empty: `push` and `poll` are absolute
+    std::string push;      ///< where security event tokens go (RFC 8935); empty: none are sent
+    std::string poll;      ///< where commands come from (RFC 8936); empty: none are fetched
+    std::string sign_key;  ///< absolute path of a PEM file
+    std::string issuer, audience;
+    std::vector<std::string> published;  ///< absolute paths of further keys that `muster keys` shows: the next, the last
+    bool is_scim = true, is_risc = true, is_caep = true;  ///< which profiles of events are sent
+    bool is_full = true;                                  ///< SCIM events carry the data, not just the names of what changed
+    std::optional<std::chrono::seconds> verify_every;     ///< how often a verification event is sent
+    /// <trust>: whose commands are obeyed.
+    struct Trust {
+      std::string issuer, audience;
+      std::string keys;                      ///< absolute path of a JWKS, or its https:// address
+      std::chrono::seconds max_age{604800};  ///< an older token (iat) is refused
+      Location at;
+    };
+    std::optional<Trust> trust;
+    Location at;
+  };
+  std::vector<Events> events;
 };
 
 struct Settings {

@@ -45,7 +45,7 @@ struct RecordRow {
   std::string day;  ///< from which it counts, "20261201"; empty: always
   Person record;
   std::string known;          ///< the day on which HR told it first, "20261120"; empty: before anybody looked
-  std::optional<Instant> at;  ///< when it comes into force; none: its day has come
+  std::optional<Instant> at;  ///< when it comes into force, or did; none: it always counted
 };
 enum class GroupKind : std::uint8_t { member, unique_member, member_uid };
 struct GroupRow {
@@ -289,9 +289,9 @@ class Store {
   void set_records(const PersonKey& key, const std::vector<RecordRow>& records);  ///< replaces them
   void forget_records(std::string_view key);
   void forget_records();
-  /// Of whom another record comes into force by `now`, and when one does next.
-  std::vector<std::string> keys_with_records_due(Instant now);
-  std::optional<Instant> next_record();
+  /// Of whom a record comes into force after `after` and by `until`, and when one does next.
+  std::vector<std::string> keys_with_records_due(Instant after, Instant until);
+  std::optional<Instant> next_record(Instant after);
   void link(Row person, Row entry);
   void unlink(Row person);
   void mark_person_dirty(Row id);  ///< also one who was planned in this run

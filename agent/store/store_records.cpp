@@ -63,12 +63,13 @@ void Store::set_records(const PersonKey& key, const std::vector<RecordRow>& reco
   }
 }
 
-std::vector<std::string> Store::keys_with_records_due(Instant now) {
-  return all_texts(with(impl_->db.cached("SELECT DISTINCT key FROM record WHERE at<=? AND staged=0 ORDER BY key"), millis(now)));
+std::vector<std::string> Store::keys_with_records_due(Instant after, Instant until) {
+  auto& s = impl_->db.cached("SELECT DISTINCT key FROM record WHERE at>? AND at<=? AND staged=0 ORDER BY key");
+  return all_texts(with(s, millis(after), millis(until)));
 }
 
-std::optional<Instant> Store::next_record() {
-  auto& s = impl_->db.cached("SELECT min(at) FROM record WHERE at IS NOT NULL AND staged=0");
+std::optional<Instant> Store::next_record(Instant after) {
+  auto& s = with(impl_->db.cached("SELECT min(at) FROM record WHERE at>? AND staged=0"), millis(after));
   const sql::Rewind rewind(s);
   if (!s.step() || s.is_null(0)) return std::nullopt;
   return instant(s.integer(0));

@@ -46,14 +46,17 @@ Status FileSink::told_after(Row seq, const std::function<void(const OutboxRow&)>
   return ok();
 }
 
-Status FileSink::deliver(std::span<const OutboxRow> events) {
+Result<std::vector<Sink::Verdict>> FileSink::deliver(std::span<const OutboxRow> events, std::stop_token) {
   MUSTER_TRY(open());
   std::string lines;
   for (const OutboxRow& e : events) lines.append(e.body).append("\n");
   Status written = file_->append(lines);
   // After a failure the file is looked at afresh, so that no half line stays.
-  if (!written) file_.reset();
-  return written;
+  if (!written) {
+    file_.reset();
+    return std::move(written).error();
+  }
+  return std::vector<Verdict>(events.size());
 }
 
 Result<std::vector<std::unique_ptr<Sink>>> open_sinks(const UpstreamSettings& settings) {

@@ -20,7 +20,7 @@ class FileSink final : public Sink {
   const std::string& name() const override { return name_; }
   Result<Delivered> last_delivered() override;
   Status told_after(Row seq, const std::function<void(const OutboxRow&)>& each) override;
-  Status deliver(std::span<const OutboxRow> events) override;
+  Result<std::vector<Verdict>> deliver(std::span<const OutboxRow> events, std::stop_token stop) override;
 
  private:
   Status open();

@@ -65,9 +65,15 @@ Status Pump::work(Lane& lane, Store& store, const Reached& reached, std::stop_to
   for (;;) {
     const auto rows = store.outbox(lane.position, kBatch);
     if (rows.empty()) return ok();
-    MUSTER_TRY(lane.sink->deliver(rows));
-    lane.position = rows.back().seq;
-    reached.acknowledge(lane.sink->name(), lane.position);
+    auto verdicts = lane.sink->deliver(rows, stop);
+    if (!verdicts) return std::move(verdicts).error();
+    const auto left =
+        std::find_if(verdicts->begin(), verdicts->end(), [](const auto& v) { return v.kind != Sink::Verdict::Kind::delivered; });
+    if (const auto done = static_cast<std::size_t>(left - verdicts->begin()); done > 0) {
+      lane.position = rows[done - 1].seq;
+      reached.acknowledge(lane.sink->name(), lane.position);
+    }
+    if (left != verdicts->end()) return Error{Errc::unreachable, left->why, ""};
   }
 }
 

@@ -1,9 +1,12 @@
 // Where events go.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <span>
+#include <stop_token>
 #include <string>
+#include <vector>
 
 #include "agent/store/store.h"
 #include "schema/result.h"
@@ -24,8 +27,19 @@ class Sink {
   virtual Result<Delivered> last_delivered() = 0;
   /// What it has behind `seq`, in order, as far as it can be read back.
   virtual Status told_after(Row seq, const std::function<void(const OutboxRow&)>& each) = 0;
-  /// Delivers in order, durably. After an Error none, some or all may have arrived: they are sent again under the same ids.
-  virtual Status deliver(std::span<const OutboxRow> events) = 0;
+  /// What became of one event.
+  struct Verdict {
+    enum class Kind : std::uint8_t {
+      delivered,  ///< it is the other side's now
+      later,      ///< it was not sent, or nobody knows whether it arrived: it is sent again under the same id
+      refused     ///< the other side understood it, and will not have it as it is
+    };
+    Kind kind = Kind::delivered;
+    std::string why{};  ///< of what was not delivered, a sentence
+  };
+  /// Delivers durably; of one person in order: after what is `later`, nothing of the same person is sent. One verdict for each
+  /// event. An Error concerns the system as a whole, and what arrived is not known.
+  virtual Result<std::vector<Verdict>> deliver(std::span<const OutboxRow> events, std::stop_token stop) = 0;
 };
 
 }  // namespace muster

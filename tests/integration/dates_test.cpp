@@ -45,11 +45,15 @@ Environment clock_at(const std::string& time) {
   return {{"TZ", "UTC"}, {"LD_PRELOAD", library}, {"FAKETIME", "@" + time}, {"DONT_FAKE_MONOTONIC", "1"}};
 }
 
+void declare_effective_days(const std::string& folder) {
+  replace_text(folder + "/muster.xml", "<feed ", "<feed effective=\"from\" ");
+  replace_text(folder + "/muster.xml", "</feed>", "<field name=\"from\" column=\"From\" type=\"date\" format=\"%Y-%m-%d\"/></feed>");
+}
+
 /// HR's file has a column with the day from which a record counts.
 Company with_effective_days() {
   return Company({.edit = [](const std::string& f) {
-    replace_text(f + "/muster.xml", "<feed ", "<feed effective=\"from\" ");
-    replace_text(f + "/muster.xml", "</feed>", "<field name=\"from\" column=\"From\" type=\"date\" format=\"%Y-%m-%d\"/></feed>");
+    declare_effective_days(f);
     std::string text;
     for (const std::string& line : lines_of(read_file(f + "/feed/hr.csv"))) text += line + (text.empty() ? ",From\n" : ",\n");
     write_file(f + "/feed/hr.csv", text);
@@ -230,6 +234,36 @@ TEST_CASE("dates: somebody of whom there is only a record of a day to come is ma
   CHECK_FALSE(c.is_member("all-staff", "uid=new90001,ou=people,dc=example,dc=com"));
   CHECK(has(planned_on(c, "90001", in_days(3)), "90001", "enable"));
   CHECK(c.muster({"plan"}).code == 0);
+}
+
+TEST_CASE("dates: a clock that was ahead brings nothing into force for good") {
+  Company c = with_effective_days();
+  REQUIRE(c.muster({"resync"}).code == 0);
+  const std::string key = employee(c), dn = c.dn_of(key), before = c.cell(key, "Job Title");
+  tell(c, key, "Pilot", in_days(5));
+  REQUIRE(c.muster({"resync"}).code == 0);
+  REQUIRE(c.muster({"resync"}, clock_at(in_days(6) + " 12:00:00")).code == 0);
+  REQUIRE(c.slapd().values(dn, "title") == std::vector<std::string>{"Pilot"});
+  CHECK(c.muster({"resync"}).code == 0);
+  CHECK(c.slapd().values(dn, "title") == std::vector<std::string>{before});
+  REQUIRE(c.json({"why", key})["waiting"].size() == 1);
+  CHECK(c.muster({"resync"}, clock_at(in_days(6) + " 12:00:00")).code == 0);
+  CHECK(c.slapd().values(dn, "title") == std::vector<std::string>{"Pilot"});
+}
+
+TEST_CASE("dates: days that HR begins to tell later make nobody late") {
+  Company c({});
+  REQUIRE(c.muster({"resync"}).code == 0);
+  std::string text;
+  for (const std::string& line : lines_of(read_file(c.file("feed/hr.csv"))))
+    text += line + (text.empty() ? ",From\n" : "," + in_days(-30) + "\n");
+  replace_file(c.file("feed/hr.csv"), text);
+  declare_effective_days(c.file(""));
+  CHECK(c.muster({"resync"}).code == 0);
+  CHECK(c.events("retroactive").empty());
+  tell(c, employee(c), "Pilot", in_days(-20));
+  CHECK(c.muster({"resync"}).code == 0);
+  CHECK(c.events("retroactive").size() == 1);
 }
 
 TEST_CASE("dates: a snapshot that lost people is no larger for the many records of one of them") {

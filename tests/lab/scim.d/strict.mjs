@@ -81,6 +81,7 @@ export class Strict {
       const a = this.path(type, path);
       if (!a) out.push(`the path ${path} means nothing`);
       else if (a.mutability === 'readOnly') out.push(`${path} is read-only`);
+      else if (op === 'add' && a.multiValued && !Array.isArray(value)) this.single(a, value, path, out);  // RFC 7644 section 3.5.2.1
       else if (op !== 'remove') this.value(a, value, path, out);
     }
   }

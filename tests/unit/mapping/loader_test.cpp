@@ -434,29 +434,6 @@ TEST_CASE("the errors of all files come in one run, sorted by file, line and col
         "mapping.d/rules.xml:16:20: unknown field 'ib'; did you mean 'id'?");
 }
 
-TEST_CASE("what is not in this version loads with a warning, never silently") {
-  struct Case {
-    std::string name;
-    bool main;
-    const char* from;
-    const char* to;
-    std::string says;
-  };
-  const Case cases[] = {
-      {"events and commands", true, "<upstream>",
-       "<upstream><events push=\"https://idp.example/events\" poll=\"https://idp.example/poll\" secret=\"set-token\" "
-       "sign-key=\"set-key.pem\" "
-       "issuer=\"muster-corp\" audience=\"idp\"/>",
-       "/etc/muster/muster.xml:21:13: <events> is not in this version; nothing is sent there; <file> is written"},
-  };
-  for (const Case& c : cases) {
-    CAPTURE(c.name);
-    const auto config = good({{kMain, c.main ? with(kGoodMain, c.from, c.to) : std::string(kGoodMain)},
-                              {kRules, c.main ? kGoodRules : with(kGoodRules, c.from, c.to)}});
-    CHECK(texts(config->warnings) == c.says);
-  }
-}
-
 TEST_CASE("what is doubtful loads with a warning") {
   struct Case {
     std::string name;
