@@ -82,10 +82,11 @@ SCIMMY.Config.set({ patch: PATCH === '1', filter: { supported: true, maxResults:
 const inner = createServer(app).listen(0, '127.0.0.1');
 
 const config = { patch: { supported: PATCH === '1' }, bulk: { supported: BULK === '1', maxOperations: 100 } };
+const described = (schema) => JSON.parse(JSON.stringify(schema.definition.describe()));  // as its clients see it
 const strict = new Strict({
   '/Users': { core: SCIMMY.Schemas.User.definition.id,
-    schemas: [SCIMMY.Schemas.User.definition.describe(), SCIMMY.Schemas.EnterpriseUser.definition.describe()] },
-  '/Groups': { core: SCIMMY.Schemas.Group.definition.id, schemas: [SCIMMY.Schemas.Group.definition.describe()] },
+    schemas: [described(SCIMMY.Schemas.User), described(SCIMMY.Schemas.EnterpriseUser)] },
+  '/Groups': { core: SCIMMY.Schemas.Group.definition.id, schemas: [described(SCIMMY.Schemas.Group)] },
 }, config);
 
 // --- the front
