@@ -21,6 +21,19 @@ void tell(Context& context, const InForce& now_counts, Instant at) {
                          at);
 }
 
+/// HR took away what counts, and tells of days to come only: until the first of them it goes on.
+const RecordRow* still_counting(const std::vector<RecordRow>& before, const std::vector<RecordRow>& told, const Rules& rules,
+                                const Now& now) {
+  const bool any =
+      std::any_of(told.begin(), told.end(), [&](const RecordRow& r) { return effective_from(r.record, rules, now) <= now.utc; });
+  const RecordRow* last = nullptr;
+  for (const RecordRow& b : before) {
+    if (any || (b.at && *b.at > now.utc)) continue;
+    if (!last || b.at.value_or(Instant::min()) > last->at.value_or(Instant::min())) last = &b;
+  }
+  return last;
+}
+
 }  // namespace
 
 InForce in_force(std::vector<RecordRow>& records, const Rules& rules, const Now& now) {
@@ -37,17 +50,21 @@ InForce in_force(std::vector<RecordRow>& records, const Rules& rules, const Now&
   return found;
 }
 
-std::vector<RecordRow> merged_records(Store& store, const PersonKey& key, bool delta, bool is_first, const Now& now) {
-  const std::vector<RecordRow> before = store.records(key, false);
-  std::vector<RecordRow> records = store.records(key, true);
+std::vector<RecordRow> merged_records(Context& context, const PersonKey& key, bool is_first, const Now& now) {
+  const bool delta = context.config->settings.feed.mode == FeedSettings::Mode::delta;
+  const std::vector<RecordRow> before = context.store.records(key, false);
+  std::vector<RecordRow> records = context.store.records(key, true);
   for (RecordRow& r : records) {
     const auto same = std::find_if(before.begin(), before.end(),
                                    [&](const RecordRow& b) { return b.day == r.day && b.record.fields == r.record.fields; });
     r.known = same != before.end() ? same->known : is_first ? "" : compact_date(now.today);
   }
+  const RecordRow* goes_on = delta ? nullptr : still_counting(before, records, context.rules(), now);
+  const std::size_t told = records.size();
   for (const RecordRow& b : before) {
-    const bool is_told = std::any_of(records.begin(), records.end(), [&](const RecordRow& r) { return r.day == b.day; });
-    if (delta && !is_told) records.push_back(b);
+    const auto end = records.begin() + static_cast<std::ptrdiff_t>(told);
+    const bool is_told = std::any_of(records.begin(), end, [&](const RecordRow& r) { return r.day == b.day; });
+    if (!is_told && (delta || &b == goes_on)) records.push_back(b);
   }
   return records;
 }

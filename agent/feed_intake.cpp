@@ -109,11 +109,10 @@ class Intake {
     constexpr std::size_t kPage = 512;
     Store& store = context_.store;
     const Now now = now_at(at_);
-    const bool delta = feed().mode == FeedSettings::Mode::delta;
     std::string after;
     for (auto keys = store.staged_keys(after, kPage); !keys.empty(); keys = store.staged_keys(after, kPage)) {
       for (const std::string& key : keys) {
-        auto records = merged_records(store, PersonKey(key), delta, is_first_, now);
+        auto records = merged_records(context_, PersonKey(key), is_first_, now);
         InForce counts = in_force(records, context_.rules(), now);
         store.set_records(PersonKey(key), records);
         const json told = {{"person", key}, {"reason", "HR told late: " + counts.record.source}, {"cause", counts.record.source}};

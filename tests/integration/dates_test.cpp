@@ -236,6 +236,27 @@ TEST_CASE("dates: somebody of whom there is only a record of a day to come is ma
   CHECK(c.muster({"plan"}).code == 0);
 }
 
+TEST_CASE("dates: who has only a record of a day to come keeps until then what HR said before") {
+  Company c = with_effective_days();
+  REQUIRE(c.muster({"resync"}).code == 0);
+  const std::string key = employee(c), dn = c.dn_of(key), before = c.cell(key, "Job Title");
+  tell(c, key, "Pilot", in_days(5));
+  REQUIRE(c.muster({"resync"}).code == 0);
+  std::string text;
+  for (const std::string& line : lines_of(read_file(c.file("feed/hr.csv")))) {
+    if (!line.starts_with(key + ",") || line.ends_with(in_days(5))) text += line + "\n";
+  }
+  replace_file(c.file("feed/hr.csv"), text);
+  for (int twice = 0; twice < 2; ++twice) {
+    const auto looked = c.json({"resync", "--full"});
+    CHECK_MESSAGE(looked["changes"].empty(), looked.dump());
+  }
+  CHECK(c.slapd().values(dn, "title") == std::vector<std::string>{before});
+  CHECK(c.is_member("all-staff", dn));
+  CHECK(c.muster({"resync"}, clock_at(in_days(6) + " 12:00:00")).code == 0);
+  CHECK(c.slapd().values(dn, "title") == std::vector<std::string>{"Pilot"});
+}
+
 TEST_CASE("dates: a clock that was ahead brings nothing into force for good") {
   Company c = with_effective_days();
   REQUIRE(c.muster({"resync"}).code == 0);

@@ -109,6 +109,7 @@ class Oracle:
         self.told = {}  # key: the records that were accepted last, each from a day on
         self.records = {}  # key: the one of them that is in force
         self.listed = set()
+        self.away = set()  # who was not listed in the last run
         self.accounts = {}  # key: Account
         self.unowned = {}  # account name: an Account of nobody's that was there before
         self.strangers = []  # DNs that administrators made by hand
@@ -159,11 +160,18 @@ class Oracle:
         day += datetime.timedelta(hour // 24)
         return datetime.datetime.combine(day, datetime.time(hour % 24), self.zone(r)).astimezone(datetime.timezone.utc)
 
-    def in_force(self, records, now):
-        """The latest whose day has come; where none has, the first to come."""
-        come = [r for r in records if not r.effective or self.at(r.effective, 0, r) <= now]
+    def has_come(self, r, now):
+        return not r.effective or self.at(r.effective, 0, r) <= now
+
+    def in_force(self, key, now):
+        """The latest whose day has come; where none has, what counted before goes on, and else the first to come."""
+        records = self.told[key]
+        come = [r for r in records if self.has_come(r, now)]
         if come:
             return max(come, key=lambda r: r.effective or datetime.date.min)
+        before = self.records.get(key)
+        if before and key not in self.away and self.has_come(before, now):
+            return before
         return min(records, key=lambda r: r.effective)
 
     def kind(self, r, now):
@@ -192,7 +200,8 @@ class Oracle:
 
     def run(self, now, held=False):
         """A resync at `now`. held: too many are to be switched off, so that they wait for an approval, and nobody of them is half a leaver."""
-        self.records = {key: self.in_force(records, now) for key, records in self.told.items()}
+        self.records = {key: self.in_force(key, now) for key in self.told}
+        self.away = self.told.keys() - self.listed
         self.kinds = {key: self.kind(r, now) for key, r in self.records.items()}
         self.adopt(now)
         self.recognise(now)
@@ -330,11 +339,10 @@ class Oracle:
                 a.off = a.waits
         elif a.off != "admin":  # what others switched off is theirs
             a.off = ""
-        if a.left:
-            if kind == "active" and not a.off:
-                self.move(a, self.home(record))
-                a.attributes["description"] = ""
-        elif record.site in PLACES:
+        is_back = a.left and kind == "active" and not a.off
+        if is_back:
+            a.attributes["description"] = ""
+        if is_back if a.parent == self.site.leavers else record.site in PLACES:
             self.move(a, self.home(record))
         if not a.off:
             a.left = None
@@ -343,7 +351,7 @@ class Oracle:
     def access(self, a, record, kind, now):
         if kind == "absence":
             if record.status == "unpaid":  # <absence access="suspend">
-                a.groups &= OTHER
+                a.groups &= OTHER | (GRANTED - a.granted)
                 a.granted.clear()
                 a.kept.clear()
             return
