@@ -68,6 +68,15 @@ Status Applier::send(std::vector<Task> tasks, bool last_round) {
   return ok();
 }
 
+/// What was planned no longer fits the directory: it is looked at again, and planned anew.
+bool Applier::is_outdated(const Change& c, const WriteOutcome& outcome) const {
+  const Errc code = outcome.status.error().code;
+  if (code == Errc::conflict || code == Errc::not_found || outcome.code == result_code::no_such_attribute) return true;
+  // Active Directory knows no entry of the name that was given as a value: it was renamed or moved in this very run.
+  return outcome.code == result_code::constraint_violation && !c.attribute.empty() &&
+         context_.types.equality_of(c.attribute) == Matching::dn;
+}
+
 Status Applier::settle(std::vector<Task>& tasks, std::vector<WriteOutcome>& outcomes, bool last_round, std::vector<Task>& again) {
   Status broken = ok();
   std::vector<const JournalRow*> conflicts;
@@ -107,8 +116,7 @@ Status Applier::settle(std::vector<Task>& tasks, std::vector<WriteOutcome>& outc
       const Change& c = task.rows.front().change;
       task.op.op = ModifyOp{{{Mod::Op::replace, c.attribute, c.to}}};
       again.push_back(std::move(task));
-    } else if (!last_round &&
-               (code == Errc::conflict || code == Errc::not_found || outcome.code == result_code::no_such_attribute)) {
+    } else if (!last_round && is_outdated(task.rows.front().change, outcome)) {
       conflicts.push_back(&task.rows.front());
     } else {
       const char* problem = is_password(task.rows.front().change) ? "password-hand-over"

@@ -57,6 +57,7 @@ class Applier {
   std::vector<Task> removal_tasks(std::vector<JournalRow> rows);
 
   void begin(const std::vector<Task>& tasks);
+  bool is_outdated(const Change& change, const WriteOutcome& outcome) const;
   Status settle(std::vector<Task>& tasks, std::vector<WriteOutcome>& outcomes, bool last_round, std::vector<Task>& again);
   void succeeded(const JournalRow& row, const std::optional<Entry>& after, Instant at);
   EntryId created_entry(const JournalRow& row);

@@ -48,9 +48,9 @@ Error all_of(const std::vector<Complaint>& complaints) {
 }
 
 /// True for feeds of files, too: those are watched whatever they hold.
-bool same_command(const FeedSettings& a, const FeedSettings& b) {
-  if (a.type != "exec" && b.type != "exec") return true;
-  return a.type == b.type && a.output == b.output && a.command == b.command;
+bool same_source(const FeedSettings& a, const FeedSettings& b) {
+  if (!a.is_fetched() && !b.is_fetched()) return true;
+  return a.type == b.type && a.output == b.output && a.command == b.command && a.server == b.server && a.mode == b.mode;
 }
 
 }  // namespace
@@ -73,9 +73,9 @@ Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<Config> config, Opt
     if (options.dry_run) copy = path + ".plan-" + random_uuid();
     const bool exists = std::filesystem::exists(path, ignored);
     Store store = !options.dry_run ? Store::open(path) : exists ? Store::copy_of(path, copy) : Store::open(copy);
-    auto feed = open_feed(config->settings.feed, options.feed_runs);
-    if (!feed) return std::move(feed).error();
     std::unique_ptr<Engine> engine(new Engine(std::make_unique<Context>(std::move(store)), std::move(options), path));
+    auto feed = engine->open_feed_of(config->settings.feed);
+    if (!feed) return std::move(feed).error();
     engine->copy_path_ = std::move(copy);
     engine->context_->config = std::move(config);
     engine->feed_ = std::move(*feed);
@@ -172,10 +172,10 @@ Status Engine::reload() {
   return guarded([&]() -> Status {
     LoadResult loaded = load_config(options_.config_file);
     if (!loaded.config) return all_of(loaded.errors);
-    auto feed = open_feed(loaded.config->settings.feed, options_.feed_runs);
+    auto feed = open_feed_of(loaded.config->settings.feed);
     if (!feed) return std::move(feed).error();
-    if (options_.feed_runs == FeedRuns::by_watch && !same_command(settings().feed, loaded.config->settings.feed)) {
-      return Error{Errc::config, "the command of <feed> changed; a running agent cannot change it", "restart the service"};
+    if (options_.feed_runs == FeedRuns::by_watch && !same_source(settings().feed, loaded.config->settings.feed)) {
+      return Error{Errc::config, "the source of <feed> changed; a running agent cannot change it", "restart the service"};
     }
     if (loaded.config->settings.state_path != state_path_) {
       return Error{Errc::config, "<state path> changed; a running agent cannot change its state file", "restart the service"};
@@ -191,6 +191,10 @@ Status Engine::reload() {
     feed_ = std::move(*feed);
     return ok();
   });
+}
+
+Result<std::unique_ptr<Feed>> Engine::open_feed_of(const FeedSettings& settings) {
+  return open_feed(settings, options_.feed_runs, [this, settings] { return feed_position(context_->store, settings); });
 }
 
 Status Engine::read_feed(bool force) {

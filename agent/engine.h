@@ -193,6 +193,7 @@ class Engine {
   std::optional<Connection> connection_;
   std::optional<RunReport> carried_;  ///< what an undo did, for the report of settle(), which follows
   std::unique_ptr<Config> pending_;   ///< reloaded without a connection
+  Result<std::unique_ptr<Feed>> open_feed_of(const FeedSettings& settings);
   std::unique_ptr<Feed> feed_;
   Instant looked_at_{};  ///< the newest moment for which due() was asked
 };

@@ -30,6 +30,7 @@ std::string shape_of(const FeedSettings& feed) {
     for (const auto& [from, to] : f.values) sum.add(f.name).add(from).add(to);
   }
   sum.add(feed.type).add(feed.output).add(feed.records);
+  if (feed.server) sum.add(feed.server->http.url).add(feed.mode == FeedSettings::Mode::delta ? "delta" : "snapshot");
   return sum.add(feed.encoding).add({&feed.delimiter, 1}).add(feed.path).add(feed.effective).hex();
 }
 
@@ -218,6 +219,10 @@ Error refuse(Context& context, Error error, Instant at) {
 
 }  // namespace
 
+std::string feed_position(Store& store, const FeedSettings& settings) {
+  return store.meta("feed.shape") == shape_of(settings) ? store.meta("feed.position") : "";
+}
+
 bool people_fit(Context& context) { return context.store.meta("feed.names") == names_of(context.config->settings.feed); }
 
 Result<FeedCounts> take_feed(Context& context, Feed& feed, bool force, Instant at) {
@@ -237,6 +242,7 @@ Result<FeedCounts> take_feed(Context& context, Feed& feed, bool force, Instant a
     if (done) {
       counts = *done;
       store.set_meta("feed.digest", report->digest);
+      if (!report->position.empty() || store.meta("feed.shape") != shape) store.set_meta("feed.position", report->position);
       store.set_meta("feed.shape", shape);
       if (!people_fit(context)) store.mark_all_dirty();
       store.set_meta("feed.names", names_of(context.config->settings.feed));

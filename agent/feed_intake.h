@@ -17,6 +17,9 @@ struct FeedCounts {
 /// thread only.
 Result<FeedCounts> take_feed(Context& context, Feed& feed, bool force, Instant at);
 
+/// FeedReport::position of what was taken last by these settings; empty: nothing was.
+std::string feed_position(Store& store, const FeedSettings& settings);
+
 /// True when the store's people have the fields that the configuration declares: only then may anybody be planned.
 bool people_fit(Context& context);
 

@@ -26,6 +26,9 @@ bool is_circular(Store& store, const std::string& start, const std::string& key)
   return false;
 }
 
+/// Whom a snapshot no longer lists, HR does not know.
+bool is_listed(const Person& person, const Rules& rules) { return person.listed || !rules.missing_is_leaver; }
+
 }  // namespace
 
 bool uses_references(const Rules& rules) {
@@ -49,7 +52,7 @@ std::map<std::string, Reference, std::less<>> references_of(Context& context, co
     Reference& r = all[key];
     const auto row = store.person(PersonKey(key));
     if (!row) continue;
-    r.known = true;
+    r.known = is_listed(row->person, context.rules());
     r.leaving = is_leaving(row->person, context.rules(), now);
     r.circular = is_circular(store, person.person.key.rep(), key);
     const auto entry = row->entry ? store.entry_by_row(*row->entry) : std::nullopt;
@@ -62,6 +65,7 @@ bool note_standing(Context& context, const PersonRow& person, const EntryRow* en
   const std::string key = person.person.key.rep();
   std::string standing = entry && !entry->gone ? entry->entry.dn.normal() : "-";
   standing += is_leaving(person.person, context.rules(), now) ? "|left" : "|here";
+  if (!is_listed(person.person, context.rules())) standing += " and not listed";
   for (const std::string& named : context.store.references_of(person.id)) {
     standing += "|" + named;
     if (is_circular(context.store, key, named)) standing += " in a circle";

@@ -95,7 +95,8 @@ struct PasswordOp {
 
 /// Result codes that callers tell apart (RFC 4511 appendix A.1).
 namespace result_code {
-inline constexpr int no_such_attribute = 16, inappropriate_matching = 18, invalid_syntax = 21, insufficient_access = 50;
+inline constexpr int no_such_attribute = 16, inappropriate_matching = 18, constraint_violation = 19, invalid_syntax = 21,
+                     insufficient_access = 50;
 }
 
 /// One write. `assertion` is an RFC 4528 filter, sent (critical) where the server has the control, else dropped.

@@ -16,7 +16,7 @@ void load_settings(const Element& muster, const std::string& name, Settings& set
   load_directory(muster, settings.directory);
   load_feed(muster, settings.feed);
   load_state(muster, settings);
-  if (settings.feed.type == "exec") settings.feed.path = settings.state_path + ".feed";
+  if (settings.feed.is_fetched()) settings.feed.path = settings.state_path + ".feed";
   load_resync(muster, settings.resync);
   load_safety(muster, settings.safety);
   load_upstream(muster, settings.upstream);

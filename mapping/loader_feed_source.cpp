@@ -25,8 +25,8 @@ struct Only {
 bool is_exec(const FeedSettings& feed) { return feed.type == "exec"; }
 
 constexpr std::array<Only, 8> kOnly{{
-    {"path", "the output of a command is in no file of yours", "remove 'path', or 'type=\"exec\"'",
-     [](const auto& f) { return !is_exec(f); }},
+    {"path", "what is fetched is in no file of yours", "remove 'path', or else 'type=\"exec\"' or <server>",
+     [](const auto& f) { return !f.is_fetched(); }},
     {"command", "only a feed of type=\"exec\" runs a command", "add type=\"exec\", or remove it", is_exec},
     {"output", "only a feed of type=\"exec\" has an output", "add type=\"exec\", or remove it", is_exec},
     {"timeout", "only a feed of type=\"exec\" runs a command", "add type=\"exec\", or remove it", is_exec},
@@ -83,6 +83,17 @@ void load_command(const Element& element, FeedSettings& feed) {
   feed.command.most_bytes = element.count("max-bytes", feed.command.most_bytes);
 }
 
+void load_server(const Element& element, FeedSettings& feed) {
+  const auto server = only_child(element, "server");
+  if (!server) return;
+  if (feed.type != "scim") return server->wrong("<server> speaks SCIM", "add type=\"scim\" to <feed>, or remove it");
+  feed.server.emplace();
+  feed.server->http = read_http(*server, "url");
+  feed.server->folder = element.file().folder;
+  feed.server->every =
+      std::chrono::duration_cast<std::chrono::seconds>(read_wait(*server, "every", {feed.server->every, 10s, 24h}));
+}
+
 void check_xpath(const Element& field, const std::string& path) {
   try {
     const pugi::xpath_query query(path.c_str());
@@ -108,11 +119,12 @@ void check_path(const Element& field, const std::string& path, const std::string
 void load_feed_source(const Element& element, FeedSettings& feed) {
   feed.type = element.text("type", feed.type);
   feed.output = element.text("output", feed.output);
+  load_server(element, feed);
   for (const Only& only : kOnly) {
     if (element.has(only.attribute) && !only.fits(feed)) element.wrong_at(only.attribute, only.what, only.hint);
   }
-  if (!is_exec(feed) && !element.has("path")) element.lacks("<feed> lacks the attribute 'path'", "add path=\"...\"");
-  if (!is_exec(feed)) feed.path = read_path(element, "path");
+  if (!feed.is_fetched() && !element.has("path")) element.lacks("<feed> lacks the attribute 'path'", "add path=\"...\"");
+  if (!feed.is_fetched()) feed.path = read_path(element, "path");
   load_records(element, feed);
   load_command(element, feed);
 }

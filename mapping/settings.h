@@ -65,6 +65,19 @@ struct DirectorySettings {
   std::map<std::string, Location> places;  ///< of "people.base", "groups.base", "bind.dn"...: for later complaints
 };
 
+/// How a server is spoken to. Secrets are names, never values.
+struct HttpSettings {
+  std::string url;     ///< https://, or http:// to this machine; without a slash at its end
+  std::string secret;  ///< the bearer token (RFC 6750) or, with `token_url`, what the client proves itself by; empty: none
+  std::string token_url, client_id, scope;  ///< OAuth 2.0 client credentials (RFC 6749 section 4.4); empty: not used
+  std::string tls_ca, tls_cert, tls_key;    ///< absolute paths, or empty
+  std::string proxy;                        ///< http:// or https://; empty: none, whatever the environment says
+  std::string proxy_user, proxy_secret;
+  std::chrono::milliseconds connect_timeout{5000};
+  std::chrono::milliseconds timeout{30000};  ///< of one request as a whole
+  friend bool operator==(const HttpSettings&, const HttpSettings&) = default;
+};
+
 /// <field> of a feed.
 struct FieldSettings {
   std::string name;
@@ -84,7 +97,7 @@ struct FeedSettings {
   std::string name;
   std::string type = "csv";    ///< csv, json, jsonl, scim, xml: a file of that format; exec: what a command prints
   std::string output = "csv";  ///< exec: the format of what the command prints
-  std::string path;            ///< absolute: a file, or a folder whose newest file counts; exec: where the output is kept
+  std::string path;            ///< absolute: a file, or a folder whose newest file counts; where what was fetched is kept
   std::string records;  ///< json: JSON Pointer to the array of records; xml: the names of the elements from the root to a record
   /// Of type exec.
   struct Command {
@@ -94,6 +107,14 @@ struct FeedSettings {
     std::size_t most_bytes = 1U << 30;
     friend bool operator==(const Command&, const Command&) = default;
   } command;
+  /// <server>: people are fetched from a SCIM server.
+  struct Server {
+    HttpSettings http;
+    std::string folder;  ///< of muster.xml: secrets are looked for there
+    std::chrono::seconds every{900};
+    friend bool operator==(const Server&, const Server&) = default;
+  };
+  std::optional<Server> server;
   enum class Mode { snapshot, delta } mode = Mode::snapshot;
   enum class Missing { leaver, keep } missing = Missing::leaver;  ///< what a person absent from a snapshot is
   char delimiter = ',';
@@ -106,6 +127,8 @@ struct FeedSettings {
   int index_of(std::string_view name) const;
   /// What the text is: csv, json, jsonl, scim or xml.
   const std::string& format() const { return type == "exec" ? output : type; }
+  /// The text is in no file of HR's.
+  bool is_fetched() const { return type == "exec" || server; }
 };
 
 /// <safety>. Counts are per run. Percent is of the people in scope and never less than one person.
@@ -142,18 +165,6 @@ struct ResyncSettings {
   std::optional<std::chrono::seconds> every;
   Location where;
   bool declared() const { return at || every; }
-};
-
-/// How a server upstream is spoken to. Secrets are names, never values.
-struct HttpSettings {
-  std::string url;     ///< https://, or http:// to this machine; without a slash at its end
-  std::string secret;  ///< the bearer token (RFC 6750) or, with `token_url`, what the client proves itself by; empty: none
-  std::string token_url, client_id, scope;  ///< OAuth 2.0 client credentials (RFC 6749 section 4.4); empty: not used
-  std::string tls_ca, tls_cert, tls_key;    ///< absolute paths, or empty
-  std::string proxy;                        ///< http:// or https://; empty: none, whatever the environment says
-  std::string proxy_user, proxy_secret;
-  std::chrono::milliseconds connect_timeout{5000};
-  std::chrono::milliseconds timeout{30000};  ///< of one request as a whole
 };
 
 /// <upstream>

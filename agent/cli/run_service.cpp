@@ -8,6 +8,8 @@
 #include "agent/control.h"
 #include "agent/daemon.h"
 #include "agent/feed/feed.h"
+#include "agent/feed_intake.h"
+#include "agent/guarded.h"
 #include "agent/upstream/file_sink.h"
 #include "agent/upstream/upstreams.h"
 #include "ldap/connection.h"
@@ -20,9 +22,16 @@ namespace muster {
 namespace {
 
 /// Tells the daemon when the feed may have changed.
-std::jthread watch_feed(const FeedSettings& settings, Daemon& daemon) {
-  return std::jthread([settings, &daemon](std::stop_token stop) {
-    auto watch = FeedWatch::open(settings);
+std::jthread watch_feed(const FeedSettings& settings, const std::string& state_path, Daemon& daemon) {
+  return std::jthread([settings, state_path, &daemon](std::stop_token stop) {
+    const auto position = [&] {
+      const auto known = guarded([&]() -> Result<std::string> {
+        Store store = Store::open_read_only(state_path);
+        return feed_position(store, settings);
+      });
+      return known ? *known : std::string();
+    };
+    auto watch = FeedWatch::open(settings, position);
     if (!watch) {
       spdlog::error("the feed cannot be watched, so it is only read on muster resync: {}", watch.error().text());
       return;
@@ -77,7 +86,7 @@ int serve(Session& session, Engine& engine, Host& host) {
   };
   pump.start({acknowledge, hands_of(engine, daemon)});
   host.on_reload([&] { daemon.reload(); });
-  const std::jthread feed = watch_feed(engine.settings().feed, daemon);
+  const std::jthread feed = watch_feed(engine.settings().feed, engine.state_path(), daemon);
   spdlog::info("muster runs with {}", session.call.config);
   const Status ended = daemon.run(host.stopping());
   host.on_reload({});

@@ -36,6 +36,7 @@ struct FeedReport {
   std::size_t records = 0;  ///< delivered
   std::vector<FeedProblem> problems;
   std::size_t bytes = 0;
+  std::string position;  ///< of a SCIM document: the latest meta.lastModified in it
 };
 
 class Feed {
@@ -49,17 +50,22 @@ class Feed {
   virtual Result<FeedReport> read(const std::function<Status(Person&&)>& each, std::vector<FeedProblem>* faults = nullptr) = 0;
 };
 
-/// Who runs the command of a feed of type exec: whoever reads it, or FeedWatch, whose last output is then read.
+/// Who fetches what no file of HR's holds (a command's output, a server's answer): whoever reads it, or FeedWatch, which then
+/// tells.
 enum class FeedRuns { when_read, by_watch };
 
+/// FeedReport::position of what was taken last; empty: everything is wanted. Called by whoever fetches, on its thread.
+using FeedPosition = std::function<std::string()>;
+
 /// By settings.type. Errc::config for a type this build does not know, and for paths, formats and encodings that nobody can read.
-Result<std::unique_ptr<Feed>> open_feed(const FeedSettings& settings, FeedRuns runs = FeedRuns::when_read);
+Result<std::unique_ptr<Feed>> open_feed(const FeedSettings& settings, FeedRuns runs = FeedRuns::when_read,
+                                        FeedPosition position = {});
 
 /// Waits until the feed may have changed. On Linux by inotify on the folder, so a replacement by rename is seen; elsewhere by
-/// looking at size and time twice a second. Of a feed of type exec it runs the command when that is due, on the waiting thread.
+/// looking at size and time twice a second. What must be fetched it fetches when that is due, on the waiting thread.
 class FeedWatch {
  public:
-  static Result<std::unique_ptr<FeedWatch>> open(const FeedSettings& settings);
+  static Result<std::unique_ptr<FeedWatch>> open(const FeedSettings& settings, FeedPosition position = {});
   virtual ~FeedWatch() = default;
   /// True: look at the feed. False: `patience` passed. Errc::cancelled on stop.
   virtual Result<bool> wait(std::stop_token stop, std::chrono::milliseconds patience) = 0;

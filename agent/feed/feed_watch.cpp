@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <optional>
 
-#include "agent/feed/exec_feed.h"
 #include "agent/feed/feed.h"
 #include "agent/feed/feed_file.h"
+#include "agent/feed/file_feed.h"
 #include "service/file_watch.h"
 
 namespace muster {
@@ -53,8 +53,7 @@ class SettledWatch final : public FeedWatch {
 
 }  // namespace
 
-Result<std::unique_ptr<FeedWatch>> FeedWatch::open(const FeedSettings& settings) {
-  if (settings.type == "exec") return open_exec_watch(settings);
+Result<std::unique_ptr<FeedWatch>> open_file_watch(const FeedSettings& settings) {
   auto watch = FileWatch::open(settings.path);
   if (!watch) return std::move(watch).error();
   return std::unique_ptr<FeedWatch>(std::make_unique<SettledWatch>(settings.path, std::move(*watch)));

@@ -23,6 +23,9 @@ Result<ReadFormat> json_lines_format(const FeedSettings& settings);
 Result<ReadFormat> scim_format(const FeedSettings& settings);
 Result<ReadFormat> xml_format(const FeedSettings& settings);
 
+/// Waits for the file, or for the newest file of the folder.
+Result<std::unique_ptr<FeedWatch>> open_file_watch(const FeedSettings& settings);
+
 /// The newest file of settings.path. `called`: how sentences name it; empty: by its path.
 Result<std::unique_ptr<Feed>> open_file_feed(const FeedSettings& settings, std::string called = "");
 

@@ -6,6 +6,7 @@
 #include "agent/feed/json_record.h"
 #include "agent/feed/json_stream.h"
 #include "schema/ascii.h"
+#include "schema/calendar.h"
 
 namespace muster {
 
@@ -32,6 +33,7 @@ class Resources {
       snapshot_.count();
       return snapshot_.has_room();
     }
+    note_modified(*resource);
     for (std::size_t i = 0; i < paths_.size(); ++i) values_[i] = find_by_scim_path(*resource, paths_[i]);
     return snapshot_.take(record.line, record.column, values_);
   }
@@ -53,6 +55,15 @@ class Resources {
   }
 
  private:
+  void note_modified(const json& resource) {
+    const auto meta = resource.find("meta");
+    const std::string text = meta == resource.end() || !meta->is_object() ? "" : text_in(*meta, "lastModified");
+    const auto at = parse_iso_time(text);
+    if (!at || (latest_ && *at <= *latest_)) return;
+    latest_ = at;
+    snapshot_.report().position = text;
+  }
+
   /// Null after a fault.
   const json* data_of(const JsonRecord& record) {
     const auto wrong = [&](std::string what, std::string hint) -> const json* {
@@ -78,6 +89,7 @@ class Resources {
   std::vector<FoundValue> values_;
   Snapshot& snapshot_;
   std::size_t count_ = 0;
+  std::optional<Instant> latest_;
 };
 
 Status read_scim(const FeedSettings& settings, const std::vector<ScimPath>& paths, const NextBytes& next, Snapshot& snapshot) {

@@ -312,12 +312,14 @@ TEST_CASE("SCIM: whatever is killed, cut, refused for a time or slow, both sides
   const unsigned seed = std::random_device()();
   CAPTURE(seed);
   Administrator administrator(world, seed);
-  for (int round = 0; round < 4; ++round) {
+  const int rounds = std::getenv("MUSTER_SOAK") ? 216 : 4;  // 10,000 changes
+  for (int round = 0; round < rounds; ++round) {
+    const int turn = round % 4;
     for (int i = 0; i < 25; ++i) administrator.act();
-    if (round == 0) scim.kill();
+    if (turn == 0) scim.kill();
     for (int i = 0; i < 10; ++i) administrator.act();
-    if (round == 0) scim.start();
-    if (round == 1) {
+    if (turn == 0) scim.start();
+    if (turn == 1) {
       // The agent, too, at any moment.
       service->signal(SIGKILL);
       service->wait();
@@ -328,7 +330,7 @@ TEST_CASE("SCIM: whatever is killed, cut, refused for a time or slow, both sides
     const std::size_t before = requests_of(scim);
     (void)wait_until([&] { return requests_of(scim) > before + 10; }, 5s);
     for (int i = 0; i < 10; ++i) administrator.act();
-    if (round == 2) {
+    if (turn == 2) {
       scim.stop();
       scim.start();
     }

@@ -1,4 +1,4 @@
-#include "agent/feed/exec_feed.h"
+#include "agent/feed/fetched_feed.h"
 
 #include <condition_variable>
 #include <filesystem>
@@ -9,7 +9,6 @@
 
 #include "agent/feed/feed_file.h"
 #include "agent/feed/file_feed.h"
-#include "service/command.h"
 
 namespace muster {
 
@@ -18,20 +17,15 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-std::string called(const FeedSettings& settings) { return "output of " + settings.command.words.front(); }
-
 void forget(const std::string& path) {
   std::error_code ignored;
   fs::remove(path, ignored);
 }
 
-/// Runs the command; its output is in `path` only when it succeeded.
-Status run_into(const std::string& path, const FeedSettings& settings, std::stop_token stop) {
-  Command command;
-  command.words = settings.command.words;
-  command.timeout = settings.command.timeout;
+/// `path` is what it was unless everything came.
+Status fetch_whole(const std::string& path, const FeedSettings& settings, const Fetch& fetch, std::stop_token stop) {
   const std::string part = path + ".part";
-  Status done = run_command_into(command, {part, settings.command.most_bytes, std::move(stop)});
+  Status done = fetch.into(part, std::move(stop));
   std::error_code error;
   if (done) fs::rename(part, path, error);
   if (done && !error) return ok();
@@ -69,7 +63,8 @@ std::string own_file(const std::string& path) {
 /// Reads what the watch fetched.
 class WatchedFeed final : public Feed {
  public:
-  WatchedFeed(FeedSettings settings, std::unique_ptr<Feed> file) : settings_(std::move(settings)), file_(std::move(file)) {}
+  WatchedFeed(FeedSettings settings, Fetch fetch, std::unique_ptr<Feed> file)
+      : settings_(std::move(settings)), fetch_(std::move(fetch)), file_(std::move(file)) {}
 
   Result<std::string> digest() override {
     MUSTER_TRY(is_there());
@@ -85,25 +80,27 @@ class WatchedFeed final : public Feed {
     if (auto error = kept_error(settings_)) return std::move(*error);
     std::error_code ignored;
     if (fs::exists(settings_.path, ignored)) return ok();
-    return Error{Errc::not_found, called(settings_) + ": there is none yet", "it is read as soon as the command has ended"};
+    return Error{Errc::not_found, fetch_.called + ": there is nothing yet", "it is read as soon as it was fetched"};
   }
 
   FeedSettings settings_;
+  Fetch fetch_;
   std::unique_ptr<Feed> file_;
 };
 
-/// Runs the command itself.
+/// Fetches itself.
 class OwnFeed final : public Feed {
  public:
-  OwnFeed(FeedSettings settings, std::unique_ptr<Feed> file) : settings_(std::move(settings)), file_(std::move(file)) {}
+  OwnFeed(FeedSettings settings, Fetch fetch, std::unique_ptr<Feed> file)
+      : settings_(std::move(settings)), fetch_(std::move(fetch)), file_(std::move(file)) {}
   ~OwnFeed() override { forget(settings_.path); }
 
   Result<std::string> digest() override {
-    MUSTER_TRY(run());
+    MUSTER_TRY(fetch());
     return file_->digest();
   }
   Result<FeedReport> read(const std::function<Status(Person&&)>& each, std::vector<FeedProblem>* faults) override {
-    if (!fresh_) MUSTER_TRY(run());
+    if (!fresh_) MUSTER_TRY(fetch());
     auto report = file_->read(each, faults);
     fresh_ = false;
     forget(settings_.path);
@@ -111,21 +108,22 @@ class OwnFeed final : public Feed {
   }
 
  private:
-  Status run() {
+  Status fetch() {
     fresh_ = false;
-    MUSTER_TRY(run_into(settings_.path, settings_, {}));
+    MUSTER_TRY(fetch_whole(settings_.path, settings_, fetch_, {}));
     fresh_ = true;
     return ok();
   }
 
   FeedSettings settings_;
+  Fetch fetch_;
   std::unique_ptr<Feed> file_;
   bool fresh_ = false;  ///< the output was not read yet
 };
 
-class ExecWatch final : public FeedWatch {
+class FetchingWatch final : public FeedWatch {
  public:
-  explicit ExecWatch(FeedSettings settings) : settings_(std::move(settings)) {}
+  FetchingWatch(FeedSettings settings, Fetch fetch) : settings_(std::move(settings)), fetch_(std::move(fetch)) {}
 
   Result<bool> wait(std::stop_token stop, std::chrono::milliseconds patience) override {
     const auto end = Clock::now() + patience;
@@ -133,8 +131,8 @@ class ExecWatch final : public FeedWatch {
     wake_.wait_until(lock, stop, std::min(end, due_), [] { return false; });
     if (stop.stop_requested()) return Error{Errc::cancelled, "stopped", ""};
     if (Clock::now() < due_) return false;
-    due_ = Clock::now() + settings_.command.every;
-    const Status done = run_into(settings_.path, settings_, stop);
+    due_ = Clock::now() + fetch_.every;
+    const Status done = fetch_whole(settings_.path, settings_, fetch_, stop);
     if (!done && done.error().code == Errc::cancelled) return done.error();
     keep_error(settings_, done);
     return true;
@@ -142,6 +140,7 @@ class ExecWatch final : public FeedWatch {
 
  private:
   FeedSettings settings_;
+  Fetch fetch_;
   Clock::time_point due_ = Clock::now();
   std::mutex mutex_;
   std::condition_variable_any wake_;
@@ -149,20 +148,18 @@ class ExecWatch final : public FeedWatch {
 
 }  // namespace
 
-Result<std::unique_ptr<Feed>> open_exec_feed(const FeedSettings& settings, FeedRuns runs) {
-  if (settings.command.words.empty())
-    return Error{Errc::config, settings.at.str() + ": the feed '" + settings.name + "' names no command",
-                 "add command=\"/path/of/a/program\""};
+Result<std::unique_ptr<Feed>> open_fetched_feed(const FeedSettings& settings, Fetch fetch, FeedRuns runs) {
   FeedSettings own = settings;
   if (runs == FeedRuns::when_read) own.path = own_file(settings.path);
-  auto file = open_file_feed(own, called(settings));
+  auto file = open_file_feed(own, fetch.called);
   if (!file) return std::move(file).error();
-  if (runs == FeedRuns::by_watch) return std::unique_ptr<Feed>(std::make_unique<WatchedFeed>(std::move(own), std::move(*file)));
-  return std::unique_ptr<Feed>(std::make_unique<OwnFeed>(std::move(own), std::move(*file)));
+  if (runs == FeedRuns::by_watch)
+    return std::unique_ptr<Feed>(std::make_unique<WatchedFeed>(std::move(own), std::move(fetch), std::move(*file)));
+  return std::unique_ptr<Feed>(std::make_unique<OwnFeed>(std::move(own), std::move(fetch), std::move(*file)));
 }
 
-Result<std::unique_ptr<FeedWatch>> open_exec_watch(const FeedSettings& settings) {
-  return std::unique_ptr<FeedWatch>(std::make_unique<ExecWatch>(settings));
+std::unique_ptr<FeedWatch> open_fetching_watch(const FeedSettings& settings, Fetch fetch) {
+  return std::make_unique<FetchingWatch>(settings, std::move(fetch));
 }
 
 }  // namespace muster
