@@ -1,5 +1,6 @@
 #include "agent/feed_intake.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -196,7 +197,20 @@ class Intake {
     const std::string now = unknown ? std::to_string(unknown) : "";
     if (before != now) context_.store.set_meta("feed.unreadable", now);
     if (!before.empty() && now.empty()) context_.store.mark_all_dirty();
+    keep_older(parked);
     set_problems(context_, "feed records", parked, at_);
+  }
+
+  /// A delta says nothing of people who are not in it, good or bad.
+  void keep_older(std::vector<ProblemRow>& parked) const {
+    if (feed().mode != FeedSettings::Mode::delta) return;
+    for (ProblemRow& old : context_.store.problems("feed records")) {
+      const auto known = old.person.empty() ? std::nullopt : context_.store.person(PersonKey(old.person));
+      const auto row = known ? static_cast<std::size_t>(known->id) : seen_.size();
+      const bool is_read = row < seen_.size() && seen_[row];
+      const bool is_told = std::any_of(parked.begin(), parked.end(), [&](const ProblemRow& p) { return p.person == old.person; });
+      if (!old.person.empty() && !is_read && !is_told) parked.push_back(std::move(old));
+    }
   }
 
   Context& context_;

@@ -104,7 +104,7 @@ TEST_CASE("<feed> of another type that cannot work is refused with its place") {
       {"type=\"exec\" output=\"csv\" command=\"export\"", "column=\"id\"",
        "muster.xml:9:53: 'export' is no absolute path; write where the program lies"},
       {"type=\"exec\" output=\"csv\" command=\"/bin/true\" path=\"x\"", "column=\"id\"",
-       "muster.xml:9:64: the output of a command is in no file of yours; remove 'path', or 'type=\"exec\"'"},
+       "muster.xml:9:64: what is fetched is in no file of yours; remove 'path', or else 'type=\"exec\"' or <server>"},
       {"type=\"exec\" output=\"csv\" command=\"/bin/true\" every=\"1s\"", "column=\"id\"",
        "muster.xml:9:71: 'every' is 1s; it must be between "},
   };
