@@ -212,7 +212,7 @@ Result<std::vector<SetAnswer>> Engine::take_commands(const UpstreamSettings::Eve
   return guarded([&]() -> Result<std::vector<SetAnswer>> {
     const Instant at = system_now().utc;
     auto answers = muster::take_commands(*context_, trust, sets, at);
-    // The first who were delivered make people known; why they may not be is a problem that everybody sees.
+    // Now everybody may have been delivered; why people do not count yet is a problem that everybody sees.
     if (settings().feed.type == "events" && !people_fit(*context_)) (void)take_resources(*context_, true, at);
     return answers;
   });

@@ -337,7 +337,7 @@ Result<FeedCounts> take_resources(Context& context, bool force, Instant at) {
   store.set_meta("feed.shape", shape);
   store.set_meta("feed.digest", "");
   set_problems(context, "feed", {}, at);
-  if (!people_fit(context) && counts.records > 0) {
+  if (!people_fit(context)) {
     store.mark_all_dirty();
     store.set_meta("feed.names", names_of(feed));
   }

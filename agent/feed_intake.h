@@ -18,7 +18,8 @@ struct FeedCounts {
 Result<FeedCounts> take_feed(Context& context, Feed& feed, bool force, Instant at);
 
 /// The same of <feed type="events">, whose people are kept as commands delivered them: reads them anew when the fields are others
-/// than last time, or when `force`. People are known from the first on. Engine thread only.
+/// than last time, or when `force`. Refused as long as people of another feed are known whom no command delivered. Engine thread
+/// only.
 Result<FeedCounts> take_resources(Context& context, bool force, Instant at);
 
 /// True when the store's people have the fields that the configuration declares: only then may anybody be planned.

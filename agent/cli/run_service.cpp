@@ -79,8 +79,10 @@ int serve(Session& session, Engine& engine, Host& host) {
   pump.start({acknowledge, hands_of(engine, daemon)});
   Polls polls(engine.settings(), live);
   polls.start([&](const UpstreamSettings::Events::Trust& trust, std::vector<ReceivedSet> sets) {
-    return on_engine_thread<std::vector<SetAnswer>>(
+    auto answers = on_engine_thread<std::vector<SetAnswer>>(
         daemon, [&engine, trust, sets = std::move(sets)] { return engine.take_commands(trust, sets); });
+    pump.wake();
+    return answers;
   });
   host.on_reload([&] { daemon.reload(); });
   const bool has_file = engine.settings().feed.type != "events";

@@ -36,15 +36,18 @@ void add_to(json& target, const json& value) {
   }
 }
 
-/// At `name` of an object.
+/// At `name` of an object. Sub-attributes that a replacement does not name stay (RFC 7644 section 3.5.2.3).
 void change(json& object, const std::string& name, const Operation& o) {
   const std::string written = name_in_any_case(object, name);
-  if (o.op == Op::remove)
+  if (o.op == Op::remove) {
     object.erase(written);
-  else if (o.op == Op::add)
-    add_to(object[written], *o.value);
+    return;
+  }
+  json& target = object[written];
+  if (o.op == Op::add || (target.is_object() && o.value->is_object()))
+    add_to(target, *o.value);
   else
-    object[written] = *o.value;
+    target = *o.value;
 }
 
 Status change_attribute(json& holder, const ScimPath& path, const Operation& o) {
