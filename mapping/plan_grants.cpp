@@ -85,7 +85,7 @@ void disable_by_order(Draft& d) {
   Change& c = d.add(Action::disable, Decision::order, order_reason(order, text));
   c.from = {"enabled"};
   c.to = {"disabled"};
-  c.approval = order_name(order.id);
+  if (!order.is_upstream) c.approval = order_name(order.id);
 }
 
 void strip_by_order(Draft& d) {
@@ -97,7 +97,7 @@ void strip_by_order(Draft& d) {
     Change& c = d.add(Action::remove_member, Decision::order, order_reason(order, ordered(order)));
     c.group = m.group;
     c.from = {m.group.str()};
-    c.approval = order_name(order.id);
+    if (!order.is_upstream) c.approval = order_name(order.id);
   }
 }
 
