@@ -6,6 +6,7 @@
 
 #include "agent/change_json.h"
 #include "agent/crash_point.h"
+#include "agent/feed/records.h"
 #include "agent/feed/scim_user.h"
 
 namespace muster {
@@ -45,7 +46,7 @@ std::optional<Order> order_of(const std::string& uri) {
 SetFault not_understood(const std::string& uri) {
   if (to_lower(uri).ends_with(":notice"))
     return invalid("a notice says only which attributes changed, and muster can ask nobody for them; send the event with :full");
-  return invalid("muster does not understand the event " + uri.substr(0, 200));
+  return invalid("muster does not understand the event " + shown(uri));
 }
 
 class Commands {
@@ -104,7 +105,7 @@ class Commands {
     const auto known = store_.resource(key);
     json resource = *data;
     if (order == Order::patch) {
-      if (!known || known->body.empty()) return invalid("there is nobody called '" + key + "' to be changed");
+      if (!known || known->body.empty()) return invalid("there is nobody called " + shown(key) + " to be changed");
       resource = json::parse(known->body);
       if (const Status patched = patch_scim_user(resource, *data); !patched) return invalid(patched.error().what);
     } else if (known && known->full_at > set.iat) {
@@ -112,7 +113,8 @@ class Commands {
     }
     auto person = read_scim_user(feed(), resource);
     if (!person) return invalid(person.error().what);
-    if (person->key.rep() != key) return invalid("the sub_id is about '" + key + "', the data about '" + person->key.rep() + "'");
+    if (person->key.rep() != key)
+      return invalid("the sub_id is about " + shown(key) + ", the data about " + shown(person->key.rep()));
     const std::int64_t full_at = order == Order::patch ? known->full_at : set.iat;
     store_.put_resource({key, dump(resource), source_of(set), full_at});
     person->source = source_of(set);
@@ -128,7 +130,7 @@ class Commands {
   Fault remove(const VerifiedSet& set, const std::string& key) {
     const auto known = store_.resource(key);
     const auto person = store_.person(PersonKey(key));
-    if (!known && !person) return invalid("there is nobody called '" + key + "'");
+    if (!known && !person) return invalid("there is nobody called " + shown(key));
     if (known && known->full_at > set.iat) return std::nullopt;
     store_.put_resource({key, "", source_of(set), set.iat});
     if (person && person->person.listed) {
@@ -141,7 +143,7 @@ class Commands {
   /// Orders of people here are theirs to lift.
   Fault switch_person(const VerifiedSet& set, Order order, const std::string& key) {
     const auto person = store_.person(PersonKey(key));
-    if (!person) return invalid("there is nobody called '" + key + "'");
+    if (!person) return invalid("there is nobody called " + shown(key));
     const Row entry = person->entry.value_or(0);
     const auto standing = store_.order_on(person->id, entry);
     const bool is_off = order == Order::deactivate;

@@ -320,6 +320,31 @@ TEST_CASE("What somebody here ordered, upstream does not lift") {
   hr.sign(token("on", kProv + "activate", "101"));
   REQUIRE(wait_until([&] { return hr.err("on") == "access_denied"; }));
   CHECK(site.is_off("101"));
+
+  hr.sign(token("off", kProv + "deactivate", "102"));
+  REQUIRE(wait_until([&] { return site.is_off("102"); }));
+  const json why = site.json({"why", "102"});
+  CHECK_MESSAGE(why.dump().find("command off of " + kIssuer) != std::string::npos, why.dump());
+  REQUIRE(site.muster({"disable", "102", "--by", "Grace", "--reason", "investigation"}).code == 0);
+  hr.sign(token("on2", kProv + "activate", "102"));
+  REQUIRE(wait_until([&] { return hr.err("on2") == "access_denied"; }));
+  CHECK(site.is_off("102"));
+}
+
+TEST_CASE("A key that is not published yet is waited for, and not refused") {
+  const Transmitter hr;
+  EventSite site(hr, hr.value("KEYS_URL"));
+  const auto service = site.service();
+  hr.sign(create("c1", user("100", "Ada", "Lovelace")));
+  REQUIRE(wait_until([&] { return hr.is_acked("c1"); }));
+  json next = patch("p1", "100", {{{"op", "replace"}, {"path", "title"}, {"value", "Countess"}}});
+  next["header"] = {{"kid", "next"}};
+  hr.sign(next);
+  REQUIRE(wait_until([&] { return hr.state()["delivered"].value("p1", 0) >= 2; }));
+  CHECK(hr.err("p1") == "");
+  CHECK(!hr.is_acked("p1"));
+  hr.sign(patch("p2", "100", {{{"op", "replace"}, {"path", "title"}, {"value", "Duchess"}}}));
+  REQUIRE(wait_until([&] { return site.has("100", "title", "Duchess"); }));
 }
 
 TEST_CASE("Killed between the store and the acknowledgement, or before: no command is lost, and none is done twice") {
