@@ -25,7 +25,8 @@ std::string text_in(const json& object, const char* name) {
   return found == object.end() || !found->is_string() ? "" : found->get<std::string>();
 }
 
-enum class Order { create, put, patch, remove, activate, deactivate };
+/// Of those that were issued in the same second the first is meant to come first.
+enum class Order { create, put, patch, activate, deactivate, remove };
 
 /// RFC 9967; older software writes SCIM in capitals.
 std::optional<Order> order_of(const std::string& uri) {
@@ -148,14 +149,17 @@ class Commands {
     const auto standing = store_.order_on(person->id, entry);
     const bool is_off = order == Order::deactivate;
     if (static_cast<bool>(standing) == is_off) return std::nullopt;
+    const auto newest = standing ? standing : store_.last_lifted_order(person->id, entry);
+    if (newest && newest->issued > set.iat) return std::nullopt;  // it is older than what was said last
     const std::string reason = source_of(set) + (set.txn.empty() ? "" : ", transaction " + set.txn);
     Row number = standing ? standing->id : 0;
     if (is_off) {
-      number = store_.add_order({0, person->id, entry, trust_.issuer, reason, now_, {}, "", "", trust_.issuer});
+      number = store_.add_order({0, person->id, entry, trust_.issuer, reason, now_, {}, "", "", trust_.issuer, set.iat});
     } else if (standing->upstream != trust_.issuer) {
       return denied("the account is disabled by order of " + standing->by + ", who alone may lift that (muster enable)");
     } else {
       store_.lift_order(number, trust_.issuer, reason, now_);
+      store_.set_order_issued(number, set.iat);
     }
     json details = {{"order", number}, {"actor", trust_.issuer}, {"reason", reason}, {"person", key}};
     if (const auto row = entry ? store_.entry_by_row(entry) : std::nullopt)
@@ -188,9 +192,11 @@ class Commands {
   Instant now_;
 };
 
-std::int64_t issued(const ReceivedSet& set) {
+/// The map of a delivery has no order (RFC 8936 section 2.3).
+std::pair<std::int64_t, int> turn_of(const ReceivedSet& set) {
   const auto* good = std::get_if<VerifiedSet>(&set.checked);
-  return good ? good->iat : 0;
+  const auto order = good ? order_of(good->event) : std::nullopt;
+  return {good ? good->iat : 0, order ? static_cast<int>(*order) : -1};
 }
 
 }  // namespace
@@ -199,7 +205,7 @@ std::vector<SetAnswer> take_commands(Context& context, const UpstreamSettings::E
                                      const std::vector<ReceivedSet>& sets, Instant now) {
   std::vector<const ReceivedSet*> ordered;
   for (const ReceivedSet& s : sets) ordered.push_back(&s);
-  std::stable_sort(ordered.begin(), ordered.end(), [](const auto* a, const auto* b) { return issued(*a) < issued(*b); });
+  std::stable_sort(ordered.begin(), ordered.end(), [](const auto* a, const auto* b) { return turn_of(*a) < turn_of(*b); });
   std::vector<SetAnswer> answers;
   Store::Transaction transaction(context.store);
   Commands commands(context, trust, now);

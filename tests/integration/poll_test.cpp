@@ -258,6 +258,14 @@ TEST_CASE("A token that comes again is answered again and has no second effect, 
   REQUIRE(wait_until([&] { return site.has("100", "title", "Countess"); }));
   CHECK(site.has("100", "sn", "King"));
   CHECK(wait_until([&] { return site.events("command").size() == 3; }));
+
+  json older = create("c0", user("100", "Ada", "Byron"));
+  older["claims"]["iat"] = seconds_now() - 600;
+  hr.sign({older, patch("a-patch", "101", {{{"op", "add"}, {"path", "title"}, {"value", "Admiral"}}}),
+           create("b-create", user("101", "Grace", "Hopper"))});
+  REQUIRE(wait_until([&] { return site.has("101", "title", "Admiral"); }));
+  REQUIRE(wait_until([&] { return hr.is_acked("c0"); }));
+  CHECK(site.has("100", "sn", "King"));
 }
 
 TEST_CASE("Accounts are switched off and on by commands, and the limits count them") {
@@ -270,6 +278,11 @@ TEST_CASE("Accounts are switched off and on by commands, and the limits count th
   hr.sign(token("on", kProv + "activate", "101"));
   REQUIRE(wait_until([&] { return !site.is_off("101"); }));
   site.agrees("after it is lifted");
+  json late = token("late", kProv + "deactivate", "101");
+  late["claims"]["iat"] = seconds_now() - 600;
+  hr.sign(late);
+  REQUIRE(wait_until([&] { return hr.is_acked("late"); }));
+  CHECK(!site.json({"status"}).value("disabled by order", 1));
 
   hr.sign(create("people", user("900", "New", "Person")));
   REQUIRE(wait_until([&] { return hr.err("people") == "access_denied"; }));
