@@ -321,7 +321,8 @@ TEST_CASE("Protected people are left alone, and a mass of leavers waits for some
   hr.sign(gone);
   REQUIRE(wait_until([&] { return hr.is_acked("d105") && hr.is_acked("off"); }));
   REQUIRE(wait_until([&] { return !site.json({"holds"})["holds"].empty(); }));
-  for (const auto& [key, account] : site.in_directory()) CHECK_MESSAGE(!account.disabled, key);
+  const Accounts all_on = site.in_directory();
+  for (const auto& person : all_on) CHECK_MESSAGE(!person.second.disabled, person.first);
 }
 
 TEST_CASE("What somebody here ordered, upstream does not lift") {
