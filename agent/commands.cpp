@@ -6,6 +6,7 @@
 
 #include "agent/change_json.h"
 #include "agent/crash_point.h"
+#include "agent/feed/records.h"
 #include "agent/feed/scim_user.h"
 
 namespace muster {
@@ -24,7 +25,8 @@ std::string text_in(const json& object, const char* name) {
   return found == object.end() || !found->is_string() ? "" : found->get<std::string>();
 }
 
-enum class Order { create, put, patch, remove, activate, deactivate };
+/// Of those that were issued in the same second the first is meant to come first.
+enum class Order { create, put, patch, activate, deactivate, remove };
 
 /// RFC 9967; older software writes SCIM in capitals.
 std::optional<Order> order_of(const std::string& uri) {
@@ -45,7 +47,7 @@ std::optional<Order> order_of(const std::string& uri) {
 SetFault not_understood(const std::string& uri) {
   if (to_lower(uri).ends_with(":notice"))
     return invalid("a notice says only which attributes changed, and muster can ask nobody for them; send the event with :full");
-  return invalid("muster does not understand the event " + uri.substr(0, 200));
+  return invalid("muster does not understand the event " + shown(uri));
 }
 
 class Commands {
@@ -104,7 +106,7 @@ class Commands {
     const auto known = store_.resource(key);
     json resource = *data;
     if (order == Order::patch) {
-      if (!known || known->body.empty()) return invalid("there is nobody called '" + key + "' to be changed");
+      if (!known || known->body.empty()) return invalid("there is nobody called " + shown(key) + " to be changed");
       resource = json::parse(known->body);
       if (const Status patched = patch_scim_user(resource, *data); !patched) return invalid(patched.error().what);
     } else if (known && known->full_at > set.iat) {
@@ -112,7 +114,8 @@ class Commands {
     }
     auto person = read_scim_user(feed(), resource);
     if (!person) return invalid(person.error().what);
-    if (person->key.rep() != key) return invalid("the sub_id is about '" + key + "', the data about '" + person->key.rep() + "'");
+    if (person->key.rep() != key)
+      return invalid("the sub_id is about " + shown(key) + ", the data about " + shown(person->key.rep()));
     const std::int64_t full_at = order == Order::patch ? known->full_at : set.iat;
     store_.put_resource({key, dump(resource), source_of(set), full_at});
     person->source = source_of(set);
@@ -128,7 +131,7 @@ class Commands {
   Fault remove(const VerifiedSet& set, const std::string& key) {
     const auto known = store_.resource(key);
     const auto person = store_.person(PersonKey(key));
-    if (!known && !person) return invalid("there is nobody called '" + key + "'");
+    if (!known && !person) return invalid("there is nobody called " + shown(key));
     if (known && known->full_at > set.iat) return std::nullopt;
     store_.put_resource({key, "", source_of(set), set.iat});
     if (person && person->person.listed) {
@@ -141,19 +144,22 @@ class Commands {
   /// Orders of people here are theirs to lift.
   Fault switch_person(const VerifiedSet& set, Order order, const std::string& key) {
     const auto person = store_.person(PersonKey(key));
-    if (!person) return invalid("there is nobody called '" + key + "'");
+    if (!person) return invalid("there is nobody called " + shown(key));
     const Row entry = person->entry.value_or(0);
     const auto standing = store_.order_on(person->id, entry);
     const bool is_off = order == Order::deactivate;
     if (static_cast<bool>(standing) == is_off) return std::nullopt;
+    const auto newest = standing ? standing : store_.last_lifted_order(person->id, entry);
+    if (newest && newest->issued > set.iat) return std::nullopt;  // it is older than what was said last
     const std::string reason = source_of(set) + (set.txn.empty() ? "" : ", transaction " + set.txn);
     Row number = standing ? standing->id : 0;
     if (is_off) {
-      number = store_.add_order({0, person->id, entry, trust_.issuer, reason, now_, {}, "", "", trust_.issuer});
+      number = store_.add_order({0, person->id, entry, trust_.issuer, reason, now_, {}, "", "", trust_.issuer, set.iat});
     } else if (standing->upstream != trust_.issuer) {
       return denied("the account is disabled by order of " + standing->by + ", who alone may lift that (muster enable)");
     } else {
       store_.lift_order(number, trust_.issuer, reason, now_);
+      store_.set_order_issued(number, set.iat);
     }
     json details = {{"order", number}, {"actor", trust_.issuer}, {"reason", reason}, {"person", key}};
     if (const auto row = entry ? store_.entry_by_row(entry) : std::nullopt)
@@ -186,9 +192,11 @@ class Commands {
   Instant now_;
 };
 
-std::int64_t issued(const ReceivedSet& set) {
+/// The map of a delivery has no order (RFC 8936 section 2.3).
+std::pair<std::int64_t, int> turn_of(const ReceivedSet& set) {
   const auto* good = std::get_if<VerifiedSet>(&set.checked);
-  return good ? good->iat : 0;
+  const auto order = good ? order_of(good->event) : std::nullopt;
+  return {good ? good->iat : 0, order ? static_cast<int>(*order) : -1};
 }
 
 }  // namespace
@@ -197,7 +205,7 @@ std::vector<SetAnswer> take_commands(Context& context, const UpstreamSettings::E
                                      const std::vector<ReceivedSet>& sets, Instant now) {
   std::vector<const ReceivedSet*> ordered;
   for (const ReceivedSet& s : sets) ordered.push_back(&s);
-  std::stable_sort(ordered.begin(), ordered.end(), [](const auto* a, const auto* b) { return issued(*a) < issued(*b); });
+  std::stable_sort(ordered.begin(), ordered.end(), [](const auto* a, const auto* b) { return turn_of(*a) < turn_of(*b); });
   std::vector<SetAnswer> answers;
   Store::Transaction transaction(context.store);
   Commands commands(context, trust, now);

@@ -20,7 +20,6 @@ namespace {
 
 constexpr int kDeepest = 64;  ///< nesting of JSON that is still read
 constexpr int kShortestRsa = 2048;
-constexpr std::size_t kLongestName = 255;
 constexpr std::size_t kHalf = 32;  ///< bytes of r, of s, and of a coordinate (P-256)
 
 template <auto Free>
@@ -278,7 +277,9 @@ Fault check_claims(const json& claims, const std::string& jti, const SetTrust& t
   if (!is_for(claims, trust.audience)) return SetFault{"invalid_audience", "the token is not for " + in_quotes(trust.audience)};
   if (auto fault = check_time(claims, trust, now)) return fault;
   const std::string own = text_in(claims, "jti");
-  if (own.empty() || own.size() > kLongestName) return invalid("the token has no jti, or one that is too long");
+  const bool is_plain = std::all_of(own.begin(), own.end(), [](unsigned char c) { return c >= ' ' && c != 0x7f; });
+  if (own.empty() || own.size() > kLongestJti || !is_plain)
+    return invalid("the token has no jti, or one that is too long or has control characters");
   if (own != jti) return invalid("the token's jti is " + in_quotes(own) + ", but it was delivered as " + in_quotes(jti));
   const auto subject = claims.find("sub_id");
   if (subject == claims.end() || !subject->is_object() || text_in(*subject, "format").empty())

@@ -31,7 +31,7 @@ class KeySet {
   ~KeySet();
 
   bool has(std::string_view kid) const;
-  /// Null, and why. Without `kid` there must be one key only.
+  /// Null: there is none of this name. Without `kid` there must be one key only.
   struct Key;
   const Key* find(const std::string& kid) const;
 
@@ -58,6 +58,7 @@ struct VerifiedSet {
 using CheckedSet = std::variant<VerifiedSet, SetFault>;
 
 inline constexpr std::size_t kLargestToken = 64 * 1024;  ///< bytes
+inline constexpr std::size_t kLongestJti = 255;          ///< bytes
 inline constexpr std::chrono::seconds kMostSkew{300};    ///< a clock may be ahead of ours by so much
 
 /// Checks a compact JWS (RFC 7515 section 7.1) in this order: size, form, header (typ secevent+jwt; alg ES256, RS256 or EdDSA, and

@@ -112,7 +112,8 @@ struct OrderRow {
   Instant since{};
   std::optional<Instant> lifted;
   std::string lifted_by, lifted_reason;
-  std::string upstream;  ///< the issuer whose command it is; empty: somebody here gave it
+  std::string upstream;     ///< the issuer whose command it is; empty: somebody here gave it
+  std::int64_t issued = 0;  ///< iat of the command that gave it or, once it is lifted, that lifted it; 0: somebody here did
 };
 /// What became of a token with a command.
 struct InboxRow {
@@ -452,6 +453,8 @@ class Store {
   Row add_order(const OrderRow& order);
   void lift_order(Row id, const std::string& by, const std::string& reason, Instant at);
   /// The order that stands about a person or an entry; 0: none.
+  /// `iat` of the command that lifted it.
+  void set_order_issued(Row id, std::int64_t iat);
   std::optional<OrderRow> order_on(Row person, Row entry);
   std::optional<OrderRow> last_lifted_order(Row person, Row entry);
   std::vector<OrderRow> orders();  ///< those that stand

@@ -10,6 +10,7 @@
 
 #include "agent/change_json.h"
 #include "agent/engine.h"
+#include "agent/feed/records.h"
 #include "agent/guarded.h"
 #include "agent/sha256.h"
 
@@ -142,6 +143,10 @@ Result<std::vector<ReceivedSet>> Poller::check(const json& sets, std::stop_token
   const SetTrust trust{trust_.issuer, trust_.audience, trust_.max_age};
   std::vector<ReceivedSet> checked;
   for (const auto& [jti, token] : sets.items()) {
+    if (jti.size() > kLongestJti) {  // nothing worth remembering
+      unanswered_.emplace(jti, SetAnswer{jti, "invalid_request", "the jti is too long", false});
+      continue;
+    }
     if (!token.is_string()) {
       checked.push_back({jti, sha256_hex(dump(token)), SetFault{"invalid_request", "the token is no text"}});
       continue;
@@ -174,7 +179,7 @@ Result<Poller::Polled> Poller::poll(bool at_once, const Take& take, std::stop_to
   if (!taken) return taken.error();
   for (const SetAnswer& a : *taken) {
     polled.news += a.is_news;
-    if (a.is_news && !a.err.empty()) spdlog::warn("{}: the token {} is refused: {}: {}", name_, a.jti, a.err, a.description);
+    if (a.is_news && !a.err.empty()) spdlog::warn("{}: the token {} is refused: {}: {}", name_, shown(a.jti), a.err, a.description);
     unanswered_.emplace(a.jti, a);
   }
   return polled;

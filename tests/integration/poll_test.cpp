@@ -258,6 +258,14 @@ TEST_CASE("A token that comes again is answered again and has no second effect, 
   REQUIRE(wait_until([&] { return site.has("100", "title", "Countess"); }));
   CHECK(site.has("100", "sn", "King"));
   CHECK(wait_until([&] { return site.events("command").size() == 3; }));
+
+  json older = create("c0", user("100", "Ada", "Byron"));
+  older["claims"]["iat"] = seconds_now() - 600;
+  hr.sign({older, patch("a-patch", "101", {{{"op", "add"}, {"path", "title"}, {"value", "Admiral"}}}),
+           create("b-create", user("101", "Grace", "Hopper"))});
+  REQUIRE(wait_until([&] { return site.has("101", "title", "Admiral"); }));
+  REQUIRE(wait_until([&] { return hr.is_acked("c0"); }));
+  CHECK(site.has("100", "sn", "King"));
 }
 
 TEST_CASE("Accounts are switched off and on by commands, and the limits count them") {
@@ -270,6 +278,11 @@ TEST_CASE("Accounts are switched off and on by commands, and the limits count th
   hr.sign(token("on", kProv + "activate", "101"));
   REQUIRE(wait_until([&] { return !site.is_off("101"); }));
   site.agrees("after it is lifted");
+  json late = token("late", kProv + "deactivate", "101");
+  late["claims"]["iat"] = seconds_now() - 600;
+  hr.sign(late);
+  REQUIRE(wait_until([&] { return hr.is_acked("late"); }));
+  CHECK(!site.json({"status"}).value("disabled by order", 1));
 
   hr.sign(create("people", user("900", "New", "Person")));
   REQUIRE(wait_until([&] { return hr.err("people") == "access_denied"; }));
@@ -308,7 +321,8 @@ TEST_CASE("Protected people are left alone, and a mass of leavers waits for some
   hr.sign(gone);
   REQUIRE(wait_until([&] { return hr.is_acked("d105") && hr.is_acked("off"); }));
   REQUIRE(wait_until([&] { return !site.json({"holds"})["holds"].empty(); }));
-  for (const auto& [key, account] : site.in_directory()) CHECK_MESSAGE(!account.disabled, key);
+  const Accounts all_on = site.in_directory();
+  for (const auto& person : all_on) CHECK_MESSAGE(!person.second.disabled, person.first);
 }
 
 TEST_CASE("What somebody here ordered, upstream does not lift") {
@@ -320,6 +334,31 @@ TEST_CASE("What somebody here ordered, upstream does not lift") {
   hr.sign(token("on", kProv + "activate", "101"));
   REQUIRE(wait_until([&] { return hr.err("on") == "access_denied"; }));
   CHECK(site.is_off("101"));
+
+  hr.sign(token("off", kProv + "deactivate", "102"));
+  REQUIRE(wait_until([&] { return site.is_off("102"); }));
+  const json why = site.json({"why", "102"});
+  CHECK_MESSAGE(why.dump().find("command off of " + kIssuer) != std::string::npos, why.dump());
+  REQUIRE(site.muster({"disable", "102", "--by", "Grace", "--reason", "investigation"}).code == 0);
+  hr.sign(token("on2", kProv + "activate", "102"));
+  REQUIRE(wait_until([&] { return hr.err("on2") == "access_denied"; }));
+  CHECK(site.is_off("102"));
+}
+
+TEST_CASE("A key that is not published yet is waited for, and not refused") {
+  const Transmitter hr;
+  EventSite site(hr, hr.value("KEYS_URL"));
+  const auto service = site.service();
+  hr.sign(create("c1", user("100", "Ada", "Lovelace")));
+  REQUIRE(wait_until([&] { return hr.is_acked("c1"); }));
+  json next = patch("p1", "100", {{{"op", "replace"}, {"path", "title"}, {"value", "Countess"}}});
+  next["header"] = {{"kid", "next"}};
+  hr.sign(next);
+  REQUIRE(wait_until([&] { return hr.state()["delivered"].value("p1", 0) >= 2; }));
+  CHECK(hr.err("p1") == "");
+  CHECK(!hr.is_acked("p1"));
+  hr.sign(patch("p2", "100", {{{"op", "replace"}, {"path", "title"}, {"value", "Duchess"}}}));
+  REQUIRE(wait_until([&] { return site.has("100", "title", "Duchess"); }));
 }
 
 TEST_CASE("Killed between the store and the acknowledgement, or before: no command is lost, and none is done twice") {

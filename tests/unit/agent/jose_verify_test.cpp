@@ -151,7 +151,7 @@ TEST_CASE("Every fault of a token has its error") {
     const char* err;
     const char* says;
   };
-  const std::array<Case, 26> cases{{
+  const std::array<Case, 28> cases{{
       {"no type", [](json& h, json&) { h.erase("typ"); }, "invalid_request", "typ"},
       {"another type", [](json& h, json&) { h["typ"] = "JWT"; }, "invalid_request", "typ"},
       {"critical", [](json& h, json&) { h["crit"] = {"b64"}; }, "invalid_request", "crit"},
@@ -173,6 +173,8 @@ TEST_CASE("Every fault of a token has its error") {
       {"exp as text", [](json&, json& c) { c["exp"] = "never"; }, "invalid_request", "exp"},
       {"another jti", [](json&, json& c) { c["jti"] = "j2"; }, "invalid_request", "'j2'"},
       {"no jti", [](json&, json& c) { c.erase("jti"); }, "invalid_request", "jti"},
+      {"a long jti", [](json&, json& c) { c["jti"] = std::string(256, 'j'); }, "invalid_request", "too long"},
+      {"a jti of two lines", [](json&, json& c) { c["jti"] = "j\n1"; }, "invalid_request", "control"},
       {"about nobody", [](json&, json& c) { c.erase("sub_id"); }, "invalid_request", "sub_id"},
       {"no format", [](json&, json& c) { c["sub_id"].erase("format"); }, "invalid_request", "sub_id"},
       {"no event", [](json&, json& c) { c["events"] = json::object(); }, "invalid_request", "exactly one event"},

@@ -76,7 +76,7 @@ TEST_CASE("<feed type=\"events\"> has SCIM paths, nothing of a file, and somebod
   for (const auto& [attribute, says] : wrong) {
     const LoadResult bad = with_feed(std::string("type=\"events\" ") + attribute, "path=\"externalId\"", "", trust);
     REQUIRE(bad.errors.size() == 1);
-    CHECK(bad.errors[0].str() == std::string("muster.xml:9:33: ") + says);
+    CHECK(bad.errors[0].str() == std::string(kMain) + ":9:33: " + says);
   }
   const LoadResult path = with_feed("type=\"events\"", "path=\"emails[\"", "", trust);
   REQUIRE(path.errors.size() == 1);
