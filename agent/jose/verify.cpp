@@ -1,43 +1,22 @@
 #include "agent/jose/verify.h"
 
-#include <openssl/bn.h>
 #include <openssl/core_names.h>
-#include <openssl/ecdsa.h>
-#include <openssl/evp.h>
-#include <openssl/param_build.h>
 
 #include <algorithm>
 #include <array>
 #include <optional>
 
+#include "agent/jose/openssl.h"
 #include "schema/dn.h"
 
 namespace muster {
 
 using nlohmann::json;
+using namespace jose;
 
 namespace {
 
 constexpr int kDeepest = 64;  ///< nesting of JSON that is still read
-constexpr int kShortestRsa = 2048;
-constexpr std::size_t kHalf = 32;  ///< bytes of r, of s, and of a coordinate (P-256)
-
-template <auto Free>
-struct Deleter {
-  template <class T>
-  void operator()(T* handle) const {
-    Free(handle);
-  }
-};
-using Pkey = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-using PkeyContext = std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX_free>>;
-using DigestContext = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
-using Number = std::unique_ptr<BIGNUM, Deleter<BN_free>>;
-using Builder = std::unique_ptr<OSSL_PARAM_BLD, Deleter<OSSL_PARAM_BLD_free>>;
-using Parameters = std::unique_ptr<OSSL_PARAM, Deleter<OSSL_PARAM_free>>;
-using EcSignature = std::unique_ptr<ECDSA_SIG, Deleter<ECDSA_SIG_free>>;
-
-const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
 int digit_of(char c) {
   if (c >= 'A' && c <= 'Z') return c - 'A';
