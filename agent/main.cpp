@@ -35,6 +35,8 @@ int dispatch(Session& session) {
       {"review import", muster::run_review_import},
       {"problems", muster::run_problems},
       {"owners", muster::run_owners},
+      {"keys", muster::run_keys},
+      {"keys new", muster::run_keys_new},
       {"audit verify", muster::run_audit_verify},
       {"audit export", muster::run_audit_export},
   };

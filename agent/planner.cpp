@@ -122,6 +122,10 @@ Subject Planner::subject_of(Context& context, const PersonRow* person, const Ent
   const auto memberships = context.store.memberships(row->id, member_values(row->entry));
   for (const MembershipRow& m : memberships)
     s.memberships.push_back({m.dn, m.granted, m.granted ? grant_number(m.because.cause) : 0});
+  for (GroupRow& g : context.store.granted_groups(row->id)) {
+    const auto has = [&](const MembershipRow& m) { return m.group == g.id; };
+    if (std::none_of(memberships.begin(), memberships.end(), has)) s.left_behind.push_back(std::move(g.dn));
+  }
   tell_grants(context.store, person ? person->id : 0, memberships, s);
   tell_order(context.store, person ? person->id : 0, row->id, s);
   const auto primary = primary_group(context, row->entry);

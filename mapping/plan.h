@@ -75,6 +75,7 @@ struct Subject {
   const Entry* entry = nullptr;    ///< null: the person has no entry (and none matches the join rules)
   AccountState account;
   std::vector<Membership> memberships;
+  std::vector<Dn> left_behind{};  ///< groups that muster gave, and that have the entry under its former name
   Ledger ledger;
   std::vector<Grant> grants;             ///< those that run, and those that are over and whose membership is still there
   std::optional<Order> order;            ///< `muster disable`: switched off whatever HR says

@@ -237,6 +237,18 @@ void suspend_granted(Draft& d) {
   }
 }
 
+/// Where the server lets no references follow, what was kept during an absence stays with the entry's former name.
+void follow_absent(Draft& d) {
+  for (const Dn& group : d.subject.left_behind) {
+    const ManagedRule* rule = d.rules.managed_group(group);
+    if (!rule || is_shielded(d.rules, group) || is_refused(d, group)) continue;
+    Change& c = d.add(Action::add_member, Decision::absence,
+                      d.reason(rule->at, "kept during the absence, and the entry has another name now"));
+    c.group = group;
+    c.to = {group.str()};
+  }
+}
+
 void add_due(Draft& d, const std::vector<Due>& due) {
   const auto& have = d.subject.memberships;
   for (const Due& x : due) {
@@ -267,7 +279,10 @@ void plan_access(Draft& d) {
     return strip(d);
   }
   // Access is kept, whatever the roles say of somebody on leave; what was given for a time is not.
-  if (kind == Kind::absent && d.state.has_access) return suspend_granted(d);
+  if (kind == Kind::absent && d.state.has_access) {
+    suspend_granted(d);
+    return follow_absent(d);
+  }
   std::vector<Due> due;
   if (d.state.has_access) due = due_groups(d.rules);
   std::vector<Dn> groups;

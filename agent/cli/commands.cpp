@@ -82,6 +82,14 @@ CommandRow undo_row() {
            {"reason", "TEXT", "why; recorded in the audit trail. Needed but for --dry-run"}}};
 }
 
+CommandRow keys_new_row() {
+  return {"keys new",
+          "makes a key that tokens can be signed with",
+          "A PEM file that its owner alone can read. A file that exists is left alone.",
+          {{"FILE", "where it is written"}},
+          {{"alg", "ALGORITHM", "default: ES256", false, false, {"ES256", "RS256", "EdDSA"}}}};
+}
+
 CommandRow init_row() {
   return {
       "init",
@@ -156,6 +164,9 @@ std::vector<CommandRow> make_rows() {
       review_import_row(),
       {"problems", "what could not be done, and what drifted: for whom, why, since when", ""},
       {"owners", "who owns which attribute and group, who else writes there, and what HR sends in vain", ""},
+      {"keys", "prints the public keys of <events> for whoever receives its tokens: a JWKS",
+       "The key that signs, and those of <publish>. Put it where receivers look for it, before a new key signs."},
+      keys_new_row(),
       {"audit verify", "finds any record of the audit trail that was changed or is missing", ""},
       {"audit export", "prints the audit trail, one JSON document per line", ""},
       init_row(),

@@ -66,6 +66,8 @@ int run_review(Session& session);
 int run_review_import(Session& session);
 int run_problems(Session& session);
 int run_owners(Session& session);
+int run_keys(Session& session);
+int run_keys_new(Session& session);
 int run_audit_verify(Session& session);
 int run_audit_export(Session& session);
 

@@ -252,6 +252,25 @@ TEST_CASE("lifecycle: who moves leaves no old name behind in a group, for whoeve
   CHECK(c.muster({"plan"}).code == 0);
 }
 
+TEST_CASE("lifecycle: what an absence keeps goes with the entry to another place") {
+  Company c({.edit = edited("lifecycle.xml", "<joiner ",
+                            "<place when=\"title='Nomad'\" base=\"ou=nomads,ou=people,dc=example,dc=com\"/>\n    <joiner ")});
+  CHECK(c.slapd().modify(
+            "dn: ou=nomads,ou=people,dc=example,dc=com\nchangetype: add\nobjectClass: organizationalUnit\nou: nomads\n") == 0);
+  const std::string key = c.employee("Sales"), dn = c.dn_of(key);
+  set_cell(c, key, kDepartment, "Finance");
+  REQUIRE(c.muster({"resync"}).code == 0);
+  REQUIRE(c.is_member("finance", dn));
+  set_cell(c, key, kStatus, "On Leave");
+  set_cell(c, key, kTitle, "Nomad");
+  CHECK(c.muster({"resync"}).code == 0);
+  const std::string moved = dn.substr(0, dn.find(',')) + ",ou=nomads,ou=people,dc=example,dc=com";
+  CHECK_FALSE(c.slapd().can_bind(moved, "sample"));
+  CHECK(c.is_member("finance", moved));
+  CHECK_FALSE(c.is_member("finance", dn));
+  CHECK(c.muster({"plan"}).code == 0);
+}
+
 TEST_CASE("lifecycle: on Active Directory a leaver's groups and people are listed by managedBy and manager") {
   Site site(Site::Kind::active_directory);
   site.employ("1001", {.first = "Ann", .last = "Lee"});
