@@ -200,9 +200,25 @@ Result<std::unique_ptr<Feed>> Engine::open_feed_of(const FeedSettings& settings)
 Status Engine::read_feed(bool force) {
   return guarded([&]() -> Status {
     progress("reading the feed", 0, 0);
+    if (settings().feed.type == "events") {
+      auto kept = take_resources(*context_, force, system_now().utc);
+      if (!kept) return std::move(kept).error();
+      return ok();
+    }
     auto counts = take_feed(*context_, *feed_, force, system_now().utc);
     if (!counts) return std::move(counts).error();
     return ok();
+  });
+}
+
+Result<std::vector<SetAnswer>> Engine::take_commands(const UpstreamSettings::Events::Trust& trust,
+                                                     const std::vector<ReceivedSet>& sets) {
+  return guarded([&]() -> Result<std::vector<SetAnswer>> {
+    const Instant at = system_now().utc;
+    auto answers = muster::take_commands(*context_, trust, sets, at);
+    // Now everybody may have been delivered; why people do not count yet is a problem that everybody sees.
+    if (settings().feed.type == "events" && !people_fit(*context_)) (void)take_resources(*context_, true, at);
+    return answers;
   });
 }
 

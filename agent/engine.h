@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/commands.h"
 #include "agent/context.h"
 #include "agent/feed/feed.h"
 #include "agent/gatekeeper.h"
@@ -56,6 +57,8 @@ class Engine {
   /// taken over with the next one. Where they name another server, or another account, the connection is given up.
   Status reload();
 
+  /// Commands from upstream (agent/commands.h); settle() follows.
+  Result<std::vector<SetAnswer>> take_commands(const UpstreamSettings::Events::Trust& trust, const std::vector<ReceivedSet>& sets);
   /// Reads the feed when it changed, or when `force`.
   Status read_feed(bool force);
   /// Full read of every base, each checked before it is believed.

@@ -260,11 +260,14 @@ Status Engine::order_disable(const Wish& wish) {
     Store& store = context_->store;
     auto target = target_of(wish.person);
     if (!target) return std::move(target).error();
-    if (const auto standing = store.order_on(target->person_row(), target->entry_row()))
+    const auto standing = store.order_on(target->person_row(), target->entry_row());
+    if (standing && standing->upstream.empty())
       return Error{Errc::refused, target->name() + " is disabled by order of " + standing->by + " already: " + standing->reason,
                    "muster enable lifts that"};
     const Instant now = system_now().utc;
     Store::Transaction transaction(store);
+    // What upstream ordered may wait for an approval, and upstream may lift it; what is ordered here does neither.
+    if (standing) store.lift_order(standing->id, wish.by, "in favour of an order given here: " + wish.reason, now);
     OrderRow order;
     order.person = target->person_row();
     order.entry = target->entry_row();

@@ -1,10 +1,12 @@
 #include "agent/feed_intake.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "agent/effective_records.h"
+#include "agent/feed/scim_user.h"
 #include "agent/planner.h"
 #include "agent/sha256.h"
 
@@ -196,7 +198,20 @@ class Intake {
     const std::string now = unknown ? std::to_string(unknown) : "";
     if (before != now) context_.store.set_meta("feed.unreadable", now);
     if (!before.empty() && now.empty()) context_.store.mark_all_dirty();
+    keep_older(parked);
     set_problems(context_, "feed records", parked, at_);
+  }
+
+  /// A delta says nothing of people who are not in it, good or bad.
+  void keep_older(std::vector<ProblemRow>& parked) const {
+    if (feed().mode != FeedSettings::Mode::delta) return;
+    for (ProblemRow& old : context_.store.problems("feed records")) {
+      const auto known = old.person.empty() ? std::nullopt : context_.store.person(PersonKey(old.person));
+      const auto row = known ? static_cast<std::size_t>(known->id) : seen_.size();
+      const bool is_read = row < seen_.size() && seen_[row];
+      const bool is_told = std::any_of(parked.begin(), parked.end(), [&](const ProblemRow& p) { return p.person == old.person; });
+      if (!old.person.empty() && !is_read && !is_told) parked.push_back(std::move(old));
+    }
   }
 
   Context& context_;
@@ -262,6 +277,90 @@ Result<FeedCounts> take_feed(Context& context, Feed& feed, bool force, Instant a
     }
   }
   if (error) return refuse(context, std::move(*error), at);
+  return counts;
+}
+
+namespace {
+
+/// Reads what commands left of everybody.
+class Resources {
+ public:
+  Resources(Context& context, Instant at) : context_(context), at_(at) {}
+
+  FeedCounts read() {
+    constexpr std::size_t kPage = 512;
+    std::string after;
+    for (auto page = context_.store.resources(after, kPage); !page.empty(); page = context_.store.resources(after, kPage)) {
+      for (const ResourceRow& row : page) {
+        if (!row.body.empty()) take(row);
+      }
+      after = page.back().key;
+    }
+    set_problems(context_, "feed records", problems_, at_);
+    return counts_;
+  }
+
+ private:
+  void take(const ResourceRow& row) {
+    Store& store = context_.store;
+    ++counts_.records;
+    auto person = read_scim_user(context_.config->settings.feed, json::parse(row.body));
+    if (!person) {
+      ++counts_.parked;
+      problems_.push_back(
+          {row.key, "", "bad-record", person.error().what + "; this person keeps what HR said before", row.source, "", false, {}});
+      return;
+    }
+    const auto known = store.person(person->key);
+    if (known && known->person.fields == person->fields && known->person.listed) return;
+    person->source = row.source;
+    store.put_person(*person, at_);
+    ++counts_.differing;
+  }
+
+  Context& context_;
+  Instant at_;
+  FeedCounts counts_;
+  std::vector<ProblemRow> problems_;
+};
+
+/// Listed people of another feed, whose fields nobody can tell in those of this one.
+std::size_t people_without_resource(Store& store) {
+  std::size_t count = 0;
+  store.each_person_id([&](Row, std::string_view key, bool listed) {
+    if (!listed) return;
+    const auto resource = store.resource(std::string(key));
+    count += !resource || resource->body.empty();
+  });
+  return count;
+}
+
+}  // namespace
+
+Result<FeedCounts> take_resources(Context& context, bool force, Instant at) {
+  Store& store = context.store;
+  const FeedSettings& feed = context.config->settings.feed;
+  const std::string shape = shape_of(feed);
+  if (store.meta("feed.shape") == shape && !force) return FeedCounts{};
+  if (const std::size_t others = people_fit(context) ? 0 : people_without_resource(store)) {
+    return refuse(context,
+                  {Errc::untrusted,
+                   "feed " + feed.name + ": " + std::to_string(others) +
+                       " people are known by another feed, and no command has delivered them",
+                   "nothing is planned until upstream has delivered everybody (prov:create:full, or prov:delete for who left)"},
+                  at);
+  }
+  Store::Transaction transaction(store);
+  FeedCounts counts = Resources(context, at).read();
+  counts.changed = true;
+  store.set_meta("feed.shape", shape);
+  store.set_meta("feed.digest", "");
+  set_problems(context, "feed", {}, at);
+  if (!people_fit(context)) {
+    store.mark_all_dirty();
+    store.set_meta("feed.names", names_of(feed));
+  }
+  transaction.commit();
   return counts;
 }
 

@@ -17,6 +17,11 @@ struct FeedCounts {
 /// thread only.
 Result<FeedCounts> take_feed(Context& context, Feed& feed, bool force, Instant at);
 
+/// The same of <feed type="events">, whose people are kept as commands delivered them: reads them anew when the fields are others
+/// than last time, or when `force`. Refused as long as people of another feed are known whom no command delivered. Engine thread
+/// only.
+Result<FeedCounts> take_resources(Context& context, bool force, Instant at);
+
 /// FeedReport::position of what was taken last by these settings; empty: nothing was.
 std::string feed_position(Store& store, const FeedSettings& settings);
 

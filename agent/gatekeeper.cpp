@@ -140,7 +140,7 @@ void Gatekeeper::pass(Instant now) {
   const bool disables_held = held[static_cast<std::size_t>(Kind::disable)];
   if (disables_held) {
     store.each_planned([&](const Store::PlannedKey& k) {
-      if (!k.approved && k.kind != Kind::disable && k.decision == Decision::leaver && t.disables(k.person))
+      if (!k.approved && k.kind != Kind::disable && goes_with_disable(k.decision) && t.disables(k.person))
         --t.counts[static_cast<std::size_t>(k.kind)];
     });
   }
@@ -155,7 +155,7 @@ void Gatekeeper::pass(Instant now) {
     c.decision = k.decision;
     const bool with_disable = disables_held && t.disables(k.person);
     if (!waits(c, held, with_disable)) return;
-    const bool dependent = with_disable && k.decision == Decision::leaver;
+    const bool dependent = with_disable && goes_with_disable(k.decision);
     out.emplace_back(k.seq, dependent ? Kind::disable : k.kind);
   });
   for (const auto& [seq, kind] : out) store.set_held(seq, kind);

@@ -24,7 +24,9 @@ Grant told(const AccessGrantRow& row) {
   return g;
 }
 
-Order told(const OrderRow& row) { return {row.id, row.by, row.reason, row.since, row.lifted_by, row.lifted_reason}; }
+Order told(const OrderRow& row) {
+  return {row.id, row.by, row.reason, row.since, row.lifted_by, row.lifted_reason, !row.upstream.empty()};
+}
 
 }  // namespace
 

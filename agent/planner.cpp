@@ -391,8 +391,8 @@ bool Planner::is_under_order(const EntryRow& row) {
 }
 
 void Planner::plan_strangers(const Now& now, bool again) {
-  // A record that cannot be read may be the owner of any of them.
-  const bool any_may_be_owned = !context_.store.meta("feed.unreadable").empty();
+  // A record that cannot be read may be the owner of any of them, and events never say that they have delivered everybody.
+  const bool any_may_be_owned = !context_.store.meta("feed.unreadable").empty() || context_.config->settings.feed.type == "events";
   for (Row after = 0;;) {
     const auto page = context_.store.dirty_strangers(after, kPage);
     if (page.empty()) return;

@@ -191,6 +191,7 @@ json status_report(Store& store, const json& live) {
                  {"drift", drift},
                  {"grants", grants_status(store)},
                  {"disabled by order", store.orders().size()},
+                 {"commands", {{"taken", store.count_inbox(true)}, {"refused", store.count_inbox(false)}}},
                  {"feed taken", store.meta("feed.taken")},
                  {"last settled", store.meta("settled")},
                  {"audit records", store.last_audit() ? store.last_audit()->seq : 0},

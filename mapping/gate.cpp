@@ -109,11 +109,13 @@ std::vector<Verdict> judge(const KindCounts& counts, std::size_t people_in_scope
   return verdicts;
 }
 
+bool goes_with_disable(Decision decision) { return decision == Decision::leaver || decision == Decision::order; }
+
 bool waits(const Change& change, const std::array<bool, kKindCount>& held, bool person_disable_held) {
   const Kind kind = kind_of(change.action);
   const bool own = kind != Kind::other && held[index_of(kind)];
   if (kind == Kind::disable) return own;
-  return own || (change.decision == Decision::leaver && person_disable_held);
+  return own || (goes_with_disable(change.decision) && person_disable_held);
 }
 
 }  // namespace muster

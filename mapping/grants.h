@@ -30,6 +30,7 @@ struct Order {
   std::string by, reason;
   Instant since{};
   std::string lifted_by, lifted_reason;  ///< empty: it stands
+  bool is_upstream = false;              ///< a command, which the safety limits count; nobody here approved it
 };
 
 /// "grant 17", "order 3": how they are named as causes and approvals.

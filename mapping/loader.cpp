@@ -10,6 +10,15 @@
 namespace muster {
 namespace {
 
+/// People who come by events need somebody who is believed.
+void check_event_feed(const Element& muster, const Settings& settings) {
+  const auto& events = settings.upstream.events;
+  const bool is_fed = std::any_of(events.begin(), events.end(), [](const auto& e) { return e.trust && !e.poll.empty(); });
+  if (settings.feed.type == "events" && !is_fed)
+    muster.complaints().error(settings.feed.at, "the feed's people come by events, but nobody is polled and trusted for them",
+                              "add <events poll=\"https://...\"> with <trust issuer=\"...\" keys=\"...\"/> to <upstream>");
+}
+
 void load_settings(const Element& muster, const std::string& name, Settings& settings) {
   settings.file = name;
   settings.directory_of_file = muster.file().folder;
@@ -20,6 +29,7 @@ void load_settings(const Element& muster, const std::string& name, Settings& set
   load_resync(muster, settings.resync);
   load_safety(muster, settings.safety);
   load_upstream(muster, settings.upstream);
+  check_event_feed(muster, settings);
 }
 
 /// What the rules take over from muster.xml, so that plan() needs nothing else.

@@ -23,10 +23,15 @@ struct Only {
 };
 
 bool is_exec(const FeedSettings& feed) { return feed.type == "exec"; }
+bool has_text(const FeedSettings& feed) { return feed.type != "events"; }
 
-constexpr std::array<Only, 8> kOnly{{
+constexpr std::array<Only, 12> kOnly{{
     {"path", "what is fetched is in no file of yours", "remove 'path', or else 'type=\"exec\"' or <server>",
      [](const auto& f) { return !f.is_fetched(); }},
+    {"path", "people who come by events are in no file", "remove it", has_text},
+    {"mode", "people who come by events come one by one", "remove it", has_text},
+    {"min-ratio", "people who come by events come one by one", "remove it", has_text},
+    {"effective", "an event counts at once", "remove it", has_text},
     {"command", "only a feed of type=\"exec\" runs a command", "add type=\"exec\", or remove it", is_exec},
     {"output", "only a feed of type=\"exec\" has an output", "add type=\"exec\", or remove it", is_exec},
     {"timeout", "only a feed of type=\"exec\" runs a command", "add type=\"exec\", or remove it", is_exec},
@@ -123,8 +128,9 @@ void load_feed_source(const Element& element, FeedSettings& feed) {
   for (const Only& only : kOnly) {
     if (element.has(only.attribute) && !only.fits(feed)) element.wrong_at(only.attribute, only.what, only.hint);
   }
-  if (!feed.is_fetched() && !element.has("path")) element.lacks("<feed> lacks the attribute 'path'", "add path=\"...\"");
-  if (!feed.is_fetched()) feed.path = read_path(element, "path");
+  const bool is_file = !feed.is_fetched() && has_text(feed);
+  if (is_file && !element.has("path")) element.lacks("<feed> lacks the attribute 'path'", "add path=\"...\"");
+  if (is_file) feed.path = read_path(element, "path");
   load_records(element, feed);
   load_command(element, feed);
 }

@@ -19,7 +19,9 @@ bool was_refused(const Draft& d, const Dn& group) {
   return std::any_of(all.begin(), all.end(), [&](const Refusal& r) { return r.group == group; });
 }
 
-Reason order_reason(const Order& order, const std::string& text) { return {"muster disable", text, order_name(order.id)}; }
+Reason order_reason(const Order& order, const std::string& text) {
+  return {order.is_upstream ? "prov:deactivate" : "muster disable", text, order_name(order.id)};
+}
 
 std::string ordered(const Order& order) { return "disabled by order of " + order.by + ": " + order.reason; }
 
@@ -85,7 +87,7 @@ void disable_by_order(Draft& d) {
   Change& c = d.add(Action::disable, Decision::order, order_reason(order, text));
   c.from = {"enabled"};
   c.to = {"disabled"};
-  c.approval = order_name(order.id);
+  if (!order.is_upstream) c.approval = order_name(order.id);
 }
 
 void strip_by_order(Draft& d) {
@@ -97,13 +99,14 @@ void strip_by_order(Draft& d) {
     Change& c = d.add(Action::remove_member, Decision::order, order_reason(order, ordered(order)));
     c.group = m.group;
     c.from = {m.group.str()};
-    c.approval = order_name(order.id);
+    if (!order.is_upstream) c.approval = order_name(order.id);
   }
 }
 
 std::optional<Reason> lifted_reason(Draft& d) {
   if (const auto& lifted = d.subject.lifted)
-    return Reason{"muster enable", "enabled by " + lifted->lifted_by + ": " + lifted->lifted_reason, order_name(lifted->id)};
+    return Reason{lifted->is_upstream && lifted->lifted_by == lifted->by ? "prov:activate" : "muster enable",
+                  "enabled by " + lifted->lifted_by + ": " + lifted->lifted_reason, order_name(lifted->id)};
   d.problem("order-unknown",
             "the account is disabled by an order that the state file does not know (is it from a backup?), so it stays so; muster "
             "disable, then muster enable, gives it back",

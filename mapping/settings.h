@@ -95,7 +95,8 @@ struct FieldSettings {
 /// <feed>. The position of a field in `fields` is its position in Person::fields.
 struct FeedSettings {
   std::string name;
-  std::string type = "csv";    ///< csv, json, jsonl, scim, xml: a file of that format; exec: what a command prints
+  /// csv, json, jsonl, scim, xml: a file of that format; exec: what a command prints; events: what <events poll> brings
+  std::string type = "csv";
   std::string output = "csv";  ///< exec: the format of what the command prints
   std::string path;            ///< absolute: a file, or a folder whose newest file counts; where what was fetched is kept
   std::string records;  ///< json: JSON Pointer to the array of records; xml: the names of the elements from the root to a record
@@ -126,7 +127,10 @@ struct FeedSettings {
   /// Index of a field, or -1.
   int index_of(std::string_view name) const;
   /// What the text is: csv, json, jsonl, scim or xml.
-  const std::string& format() const { return type == "exec" ? output : type; }
+  const std::string& format() const {
+    static const std::string kScim = "scim";
+    return type == "exec" ? output : type == "events" ? kScim : type;
+  }
   /// The text is in no file of HR's.
   bool is_fetched() const { return type == "exec" || server; }
 };

@@ -12,4 +12,10 @@ namespace muster {
 /// does not count. Errc::config: there is none, its name is no plain file name, or others than its owner can read the file.
 Result<Secret> read_secret(const std::string& name, const std::string& folder);
 
+/// A secret in a file of its own, such as a private key. Errc::config: there is none, or others than its owner can read it.
+Result<Secret> read_secret_file(const std::string& path);
+
+/// The same into the new file `path`. Errc::io: there is one of that name, or it cannot be written; then there is none.
+Status make_secret_file(const std::string& path, const Secret& secret);
+
 }  // namespace muster

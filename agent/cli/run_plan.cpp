@@ -10,6 +10,7 @@
 #include "agent/guarded.h"
 #include "agent/report.h"
 #include "agent/upstream/file_sink.h"
+#include "agent/upstream/poller.h"
 #include "service/process_lock.h"
 
 namespace muster {
@@ -62,6 +63,8 @@ int resync_alone(Session& session) {
                               }});
   if (!engine) return fail(session, engine.error());
   Status ready = learn_from_upstream(**engine);
+  if (const Status polled = ready ? poll_now(**engine) : ok(); !polled)
+    std::cerr << "muster: " << polled.error().text() << "; commands stay with upstream\n";
   if (ready) ready = prepare(**engine, session.call, session.call.has("full"));
   (*engine)->directory_trouble(ready || ready.error().code == Errc::not_found ? std::nullopt : std::optional(ready.error()));
   auto run = ready ? (*engine)->settle() : Result<RunReport>(ready.error());

@@ -11,6 +11,7 @@
 #include "agent/feed_intake.h"
 #include "agent/guarded.h"
 #include "agent/upstream/file_sink.h"
+#include "agent/upstream/poller.h"
 #include "agent/upstream/upstreams.h"
 #include "ldap/connection.h"
 #include "service/host.h"
@@ -85,12 +86,21 @@ int serve(Session& session, Engine& engine, Host& host) {
     });
   };
   pump.start({acknowledge, hands_of(engine, daemon)});
+  Polls polls(engine.settings(), live);
+  polls.start([&](const UpstreamSettings::Events::Trust& trust, std::vector<ReceivedSet> sets) {
+    auto answers = on_engine_thread<std::vector<SetAnswer>>(
+        daemon, [&engine, trust, sets = std::move(sets)] { return engine.take_commands(trust, sets); });
+    pump.wake();
+    return answers;
+  });
   host.on_reload([&] { daemon.reload(); });
-  const std::jthread feed = watch_feed(engine.settings().feed, engine.state_path(), daemon);
+  const bool has_file = engine.settings().feed.type != "events";
+  const std::jthread feed = has_file ? watch_feed(engine.settings().feed, engine.state_path(), daemon) : std::jthread();
   spdlog::info("muster runs with {}", session.call.config);
   const Status ended = daemon.run(host.stopping());
   host.on_reload({});
   server->reset();
+  polls.stop();
   pump.stop();
   if (!ended) return fail(session, ended.error());
   spdlog::info("stopped");

@@ -26,13 +26,18 @@ const json* member(const json& object, const std::string& name) {
 }
 
 const json* member_in_any_case(const json& object, const std::string& name) {
-  if (const json* exact = member(object, name)) return exact;
-  if (!object.is_object()) return nullptr;
+  return member(object, name_in_any_case(object, name));
+}
+
+}  // namespace
+
+std::string name_in_any_case(const json& object, const std::string& name) {
+  if (!object.is_object() || object.contains(name)) return name;
   const std::string wanted = to_lower(name);
   for (const auto& [key, value] : object.items()) {
-    if (to_lower(key) == wanted) return &value;
+    if (to_lower(key) == wanted) return key;
   }
-  return nullptr;
+  return name;
 }
 
 bool fits(const json& value, const ScimPath::Term& term) {
@@ -41,8 +46,6 @@ bool fits(const json& value, const ScimPath::Term& term) {
   if (sub->is_boolean()) return !term.is_text && sub->get<bool>() == (term.value == "true");
   return sub->is_string() && to_lower(sub->get_ref<const std::string&>()) == to_lower(term.value);
 }
-
-}  // namespace
 
 FoundValue found_value(const json* value) {
   if (!value) return {};

@@ -170,6 +170,14 @@ CREATE TRIGGER touch_member AFTER UPDATE ON member WHEN EXISTS(SELECT 1 FROM fol
   INSERT INTO touched(kind,row,value) VALUES(2,NEW.grp,NEW.value);
  END;
 )",
+    R"(
+ALTER TABLE disable_order ADD COLUMN upstream TEXT NOT NULL DEFAULT '';
+ALTER TABLE disable_order ADD COLUMN issued INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE inbox(issuer TEXT NOT NULL, jti TEXT NOT NULL, digest TEXT NOT NULL, err TEXT NOT NULL, description TEXT NOT NULL,
+  at INTEGER NOT NULL, PRIMARY KEY(issuer, jti, digest)) WITHOUT ROWID;
+CREATE INDEX inbox_at ON inbox(at);
+CREATE TABLE resource(key TEXT PRIMARY KEY, body TEXT NOT NULL, source TEXT NOT NULL, full_at INTEGER NOT NULL) WITHOUT ROWID;
+)",
 };
 constexpr int kVersion = static_cast<int>(std::size(kSteps));
 

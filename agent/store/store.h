@@ -112,6 +112,23 @@ struct OrderRow {
   Instant since{};
   std::optional<Instant> lifted;
   std::string lifted_by, lifted_reason;
+  std::string upstream;     ///< the issuer whose command it is; empty: somebody here gave it
+  std::int64_t issued = 0;  ///< iat of the command that gave it or, once it is lifted, that lifted it; 0: somebody here did
+};
+/// What became of a token with a command.
+struct InboxRow {
+  std::string issuer;  ///< empty: nobody knows, for it was not believed
+  std::string jti;
+  std::string digest;            ///< SHA-256 of the token, hex
+  std::string err, description;  ///< empty: it was accepted
+  Instant at{};
+};
+/// A person as commands left them (<feed type="events">).
+struct ResourceRow {
+  std::string key;
+  std::string body;          ///< the SCIM resource; empty: it was deleted
+  std::string source;        ///< which command said so, for reasons
+  std::int64_t full_at = 0;  ///< iat of the newest command that said everything
 };
 struct AuditRow {
   Row seq = 0;
@@ -436,6 +453,8 @@ class Store {
   Row add_order(const OrderRow& order);
   void lift_order(Row id, const std::string& by, const std::string& reason, Instant at);
   /// The order that stands about a person or an entry; 0: none.
+  /// `iat` of the command that lifted it.
+  void set_order_issued(Row id, std::int64_t iat);
   std::optional<OrderRow> order_on(Row person, Row entry);
   std::optional<OrderRow> last_lifted_order(Row person, Row entry);
   std::vector<OrderRow> orders();  ///< those that stand
@@ -465,6 +484,17 @@ class Store {
   void forget_told();
   /// The row of an event that is still in the outbox; 0: none.
   Row outbox_row_of(const std::string& id);
+
+  // --- commands from upstream (store_inbox.cpp)
+  /// The tokens under this name that were believed, or (`issuer` empty) were not.
+  std::vector<InboxRow> inbox(const std::string& issuer, const std::string& jti);
+  void add_inbox(const InboxRow& row);
+  void forget_inbox(Instant before);
+  std::size_t count_inbox(bool accepted);
+  std::optional<ResourceRow> resource(const std::string& key);
+  void put_resource(const ResourceRow& row);
+  /// By growing key; the deleted ones, too.
+  std::vector<ResourceRow> resources(const std::string& after, std::size_t limit);
 
   // --- followers: systems upstream that are to hold what the directory holds (store_followers.cpp)
   /// What a trigger noted as touched since. Of each object only the latest counts, so it never outgrows the directory.

@@ -8,7 +8,8 @@ namespace {
 #define ACCESS_COLUMNS                                                                                                       \
   "a.id, a.person, coalesce(p.key,''), a.grp, coalesce(g.dn,''), a.by, a.reason, a.approver, a.seconds, a.created, a.until," \
   " a.state, a.hold, a.over FROM access_grant a LEFT JOIN person p ON p.id=a.person LEFT JOIN grp g ON g.id=a.grp"
-#define ORDER_COLUMNS "id, person, entry, by, reason, created, lifted, lifted_by, lifted_reason FROM disable_order"
+#define ORDER_COLUMNS \
+  "id, person, entry, by, reason, created, lifted, lifted_by, lifted_reason, upstream, issued FROM disable_order"
 
 AccessGrantRow access_from(sql::Statement& s) {
   AccessGrantRow r;
@@ -53,6 +54,8 @@ OrderRow order_from(sql::Statement& s) {
   if (!s.is_null(6)) r.lifted = instant(s.integer(6));
   r.lifted_by = s.text(7);
   r.lifted_reason = s.text(8);
+  r.upstream = s.text(9);
+  r.issued = s.integer(10);
   return r;
 }
 
@@ -110,8 +113,9 @@ std::optional<Instant> Store::next_grant_end() {
 }
 
 Row Store::add_order(const OrderRow& r) {
-  with(impl_->db.cached("INSERT INTO disable_order(person,entry,by,reason,created) VALUES(?,?,?,?,?)"), r.person, r.entry,
-       std::string_view(r.by), std::string_view(r.reason), millis(r.since))
+  with(impl_->db.cached("INSERT INTO disable_order(person,entry,by,reason,created,upstream,issued) VALUES(?,?,?,?,?,?,?)"),
+       r.person, r.entry, std::string_view(r.by), std::string_view(r.reason), millis(r.since), std::string_view(r.upstream),
+       r.issued)
       .run();
   return impl_->db.last_id();
 }
@@ -119,6 +123,9 @@ void Store::lift_order(Row id, const std::string& by, const std::string& reason,
   with(impl_->db.cached("UPDATE disable_order SET lifted=?, lifted_by=?, lifted_reason=? WHERE id=?"), millis(at),
        std::string_view(by), std::string_view(reason), id)
       .run();
+}
+void Store::set_order_issued(Row id, std::int64_t iat) {
+  with(impl_->db.cached("UPDATE disable_order SET issued=? WHERE id=?"), iat, id).run();
 }
 std::optional<OrderRow> Store::order_on(Row person, Row entry) {
   auto& s = impl_->db.cached("SELECT " ORDER_COLUMNS

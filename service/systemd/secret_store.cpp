@@ -63,4 +63,28 @@ Result<Secret> read_secret(const std::string& name, const std::string& folder) {
   return std::move(**found);
 }
 
+Result<Secret> read_secret_file(const std::string& path) {
+  const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
+  auto found = read_file(path, credentials && path.starts_with(std::string(credentials) + "/"));
+  if (!found) return std::move(found).error();
+  if (!*found) return Error{Errc::config, "there is no file " + path, ""};
+  return std::move(**found);
+}
+
+Status make_secret_file(const std::string& path, const Secret& secret) {
+  const posix::Fd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!fd) return posix::failure("making " + path);
+  std::string_view left = secret.rep();
+  while (!left.empty()) {
+    const auto n = write(fd.get(), left.data(), left.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) break;
+    left.remove_prefix(static_cast<std::size_t>(n));
+  }
+  if (left.empty() && fsync(fd.get()) == 0) return ok();
+  const Error why = posix::failure("writing " + path);
+  (void)unlink(path.c_str());
+  return why;
+}
+
 }  // namespace muster

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 
 #include "agent/feed/csv.h"
+#include "agent/upstream/http/client.h"
 #include "tests/support/lab.h"
+#include "tests/support/site.h"
 
 using namespace muster::test;
 using nlohmann::json;
@@ -171,7 +174,7 @@ TEST_CASE("feeds: what a command prints comes into force by itself, and its fail
   const auto log_says = [&](const std::string& text) {
     return wait_until([&] { return read_file(c.file("service.log")).find(text) != std::string::npos; });
   };
-  CHECK(log_says("the command of <feed> changed"));
+  CHECK(log_says("the source of <feed> changed"));
   service->signal(SIGTERM);
   CHECK(service->wait() == 0);
 }
@@ -189,4 +192,130 @@ TEST_CASE("feeds: a file may stand for what a command would print, in a plan") {
   CHECK(difference["more"] == 1);
   CHECK(difference["people"][0]["person"] == key);
   CHECK(c.muster({"plan"}).code == 0);
+}
+
+TEST_CASE("feeds: a record of a delta that cannot be read stays a problem until HR tells another") {
+  Company c({.edit = [](const std::string& f) { replace_text(f + "/muster.xml", "mode=\"snapshot\"", "mode=\"delta\""); }});
+  REQUIRE(c.muster({"resync"}).code == 0);
+  const auto lines = lines_of(read_file(c.file("feed/hr.csv")));
+  const std::string key = first_employee(c), other = first_employee(c, 1);
+  const auto tell = [&](const std::string& who, const std::string& first_day) {
+    std::string text = lines.front() + "\n";
+    for (const std::string& line : lines) {
+      if (!line.starts_with(who + ",")) continue;
+      text += line + "\n";
+      const std::string start = "," + c.cell(who, "Hire Date");
+      if (!first_day.empty()) text.replace(text.find(start), start.size(), "," + first_day);
+    }
+    replace_file(c.file("feed/hr.csv"), text);
+    (void)c.muster({"resync"});
+    return c.muster({"problems"}).out.find("bad-record") != std::string::npos;
+  };
+  CHECK(tell(key, "31.02.2026"));
+  CHECK(tell(other, ""));
+  CHECK_FALSE(tell(key, ""));
+}
+
+namespace {
+
+const std::string kEnterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+/// HR, as a SCIM server. `wishes`: attributes of <feed>.
+struct Hr : LabServer {
+  Hr() : LabServer("scim", {}) {}
+  /// Somebody as HR has them from `when` on.
+  void employ(int number, const std::string& title, bool active = true, const std::string& when = "2026-01-01T00:00:00Z") const {
+    const std::string key = std::to_string(number);
+    put(key, {{"schemas", {"urn:ietf:params:scim:schemas:core:2.0:User", kEnterprise}},
+              {"userName", "user" + key},
+              {"externalId", key},
+              {"active", active},
+              {"name", {{"givenName", "Ann" + key}, {"familyName", "Lee"}}},
+              {"title", title},
+              {kEnterprise, {{"department", "Sales"}}},
+              {"meta", {{"created", "2026-01-01T00:00:00Z"}, {"lastModified", when}}}});
+  }
+  void forget(int number) const { put(std::to_string(number), nullptr); }
+
+ private:
+  void put(const std::string& id, const json& user) const {
+    muster::HttpSettings settings;
+    settings.url = value("CONTROL");
+    muster::HttpClient client(settings, "");
+    const json body = {{"users", {{id, user}}}};
+    const auto answer = client.send({.method = "PUT", .url = "/resources", .body = body.dump()});
+    REQUIRE_MESSAGE(answer, (answer ? "" : answer.error().text()));
+  }
+};
+
+void ask_hr(const std::string& folder, const Hr& hr, const std::string& mode) {
+  write_file(folder + "/secrets/hr-token", hr.value("TOKEN"));
+  std::filesystem::permissions(folder + "/secrets/hr-token", std::filesystem::perms::owner_read);
+  const std::string config = folder + "/muster.xml";
+  std::string text = read_file(config);
+  const auto feed = text.find("<feed "), end = text.find("</feed>");
+  text.replace(feed, end - feed,
+               "<feed name=\"hr\" type=\"scim\" mode=\"" + mode + "\">\n  <server url=\"" + hr.url() +
+                   "\" secret=\"hr-token\" ca=\"" + hr.value("CA") +
+                   "\" every=\"10s\"/>\n"
+                   "  <field name=\"id\" path=\"externalId\" key=\"true\"/>\n"
+                   "  <field name=\"status\" path=\"active\"><value from=\"true\" to=\"Active\"/><value from=\"leave\" to=\"On "
+                   "Leave\"/><value from=\"false\" "
+                   "to=\"Terminated\"/></field>\n"
+                   "  <field name=\"first\" path=\"name.givenName\"/>\n  <field name=\"last\" path=\"name.familyName\"/>\n"
+                   "  <field name=\"department\" path=\"" +
+                   kEnterprise + ":department\"/>\n  <field name=\"title\" path=\"title\"/>\n");
+  write_file(config, text);
+}
+
+std::string title_of(const Site& site, int number) {
+  return site.server().values("cn=Ann" + std::to_string(number) + " Lee," + site.unit("people"), "title").front();
+}
+
+constexpr int kEmployees = 60;  ///< more than the server gives on one page
+
+}  // namespace
+
+TEST_CASE("feeds: HR's people come from a SCIM server, page by page, and who is no longer there has left") {
+  Hr hr;
+  for (int i = 1; i <= kEmployees; ++i) hr.employ(i, "Clerk");
+  Site site(Site::Kind::openldap, {}, [&](const std::string& folder) { ask_hr(folder, hr, "snapshot"); });
+  const json first = site.json({"resync"});
+  CHECK(first["people"] == kEmployees);
+  CHECK(title_of(site, kEmployees) == "Clerk");
+  const auto checked = site.muster({"check"});
+  CHECK_MESSAGE(checked.out.find("users of " + hr.url() + ": 60 people") != std::string::npos, checked.out);
+  CHECK(site.muster({"plan"}).code == 0);
+
+  const auto service = site.service();
+  hr.forget(1);
+  hr.employ(2, "Pilot");
+  const auto is_off = [&] { return !site.server().values("cn=Ann1 Lee," + site.unit("leavers"), "pwdEndTime").empty(); };
+  CHECK_MESSAGE(wait_until(is_off, std::chrono::seconds(40)), read_file(site.file("service.log")));
+  CHECK(wait_until([&] { return title_of(site, 2) == "Pilot"; }));
+
+  // A server that cannot be asked changes nobody, and is heard of.
+  hr.stop();
+  const auto says = [&] { return site.muster({"problems"}).out.find("feed-refused") != std::string::npos; };
+  CHECK(wait_until(says, std::chrono::seconds(40)));
+  CHECK(title_of(site, 2) == "Pilot");
+  service->signal(SIGTERM);
+  CHECK(service->wait() == 0);
+}
+
+TEST_CASE("feeds: a SCIM server is asked for what was modified since") {
+  const Hr hr;
+  for (int i = 1; i <= 3; ++i) hr.employ(i, "Clerk");
+  Site site(Site::Kind::openldap, {}, [&](const std::string& folder) { ask_hr(folder, hr, "delta"); });
+  REQUIRE(site.json({"resync"})["people"] == 3);
+  hr.employ(1, "Pilot", true, "2026-02-01T12:00:00Z");
+  hr.employ(2, "Pilot", true, "2025-12-01T12:00:00Z");  // older than what was seen: not asked for
+  hr.forget(3);                                         // nobody is missing from a delta
+  CHECK(site.muster({"resync"}).code == 0);
+  CHECK(title_of(site, 1) == "Pilot");
+  CHECK(title_of(site, 2) == "Clerk");
+  CHECK(title_of(site, 3) == "Clerk");
+  hr.employ(2, "Astronaut", false, "2026-02-01T12:00:00Z");  // at the very time that was seen last
+  CHECK(site.muster({"resync"}).code == 0);
+  CHECK_FALSE(site.server().values("cn=Ann2 Lee," + site.unit("leavers"), "pwdEndTime").empty());
 }

@@ -209,6 +209,8 @@ class Oracle:
             kind = self.kinds[key]
             account = self.accounts.get(key)
             if kind != "leaver" and self.is_broken(record):
+                if account:  # like leaving: whatever else is wrong
+                    self.switch_off(account, record, kind, held)
                 continue
             if account:
                 self.repair(account, record, kind, now, held)
@@ -324,20 +326,24 @@ class Oracle:
     def is_found(self, a):
         a.groups |= self.left_behind.pop(f"{a.rdn},{a.parent}", set())
 
+    def is_without_owner(self, r):
+        return r.type == "Service" and self.kinds.get(r.owner, "leaver") == "leaver"
+
+    def switch_off(self, a, record, kind, held):
+        if not a.off and not held and (self.is_without_owner(record) or kind == "absence"):
+            a.off = "owner" if self.is_without_owner(record) else "absence"
+
     def switch(self, a, record, kind, now, held):
         end = self.at(record.end, 24, record) if record.type in ("Contractor", "Partner") and record.end else None
-        if record.type == "Service" and self.kinds.get(record.owner, "leaver") == "leaver":
-            a.off = a.off or ("" if held else "owner")
+        self.switch_off(a, record, kind, held)
+        if self.is_without_owner(record):
             return
-        if kind == "absence":
-            if not a.off and not held:
-                a.off = "absence"
-        elif kind == "waiting":  # who was switched off before the first day stays so; who worked goes on
+        if kind == "waiting":  # who was switched off before the first day stays so; who worked goes on
             if a.off and a.off != "admin":
                 a.waits = a.off
             elif a.waits and not held:
                 a.off = a.waits
-        elif a.off != "admin":  # what others switched off is theirs
+        elif kind == "active" and a.off != "admin":  # what others switched off is theirs
             a.off = ""
         is_back = a.left and kind == "active" and not a.off
         if is_back:

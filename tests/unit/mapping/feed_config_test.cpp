@@ -10,7 +10,8 @@ using namespace muster::test;
 namespace {
 
 /// `id`: where the key is, with its attribute's name.
-LoadResult with_feed(const std::string& attributes, const std::string& id, const std::string& more = "") {
+LoadResult with_feed(const std::string& attributes, const std::string& id, const std::string& more = "",
+                     const std::string& events = "") {
   std::string text = kGoodMain;
   const auto begin = text.find("  <feed "), end = text.find("  <state ");
   const std::string place = id.substr(0, id.find('='));
@@ -22,6 +23,7 @@ LoadResult with_feed(const std::string& attributes, const std::string& id, const
               (date ? " type=\"date\" format=\"%Y-%m-%d\"" : "") + "/>\n";
   }
   text.replace(begin, end - begin, "  <feed name=\"hr\" " + attributes + ">\n" + fields + more + "  </feed>\n");
+  text.insert(text.find("<file path=\"events.jsonl\"/>"), events);
   return load_config(kMain, ConfigFiles::with_mappings({{kMain, text}, {kRules, kGoodRules}}));
 }
 
@@ -57,6 +59,30 @@ TEST_CASE("<feed type=\"exec\"> says what is run, how often, and how much of it 
   CHECK(feed.command.most_bytes == 5000);
 }
 
+TEST_CASE("<feed type=\"events\"> has SCIM paths, nothing of a file, and somebody who is trusted") {
+  const std::string trust =
+      "<events poll=\"https://hr.example/poll\"><trust issuer=\"i\" audience=\"a\" keys=\"https://hr.example/keys\"/></events>";
+  const LoadResult found = with_feed("type=\"events\" missing=\"keep\"", "path=\"externalId\"", "", trust);
+  REQUIRE(found.config);
+  CHECK(found.config->settings.feed.format() == "scim");
+  CHECK(found.config->settings.feed.path.empty());
+  const std::pair<const char*, const char*> wrong[] = {
+      {"path=\"x\"", "people who come by events are in no file; remove it"},
+      {"mode=\"delta\"", "people who come by events come one by one; remove it"},
+      {"min-ratio=\"0.5\"", "people who come by events come one by one; remove it"},
+      {"effective=\"start\"", "an event counts at once; remove it"},
+      {"command=\"/bin/true\"", "only a feed of type=\"exec\" runs a command; add type=\"exec\", or remove it"},
+  };
+  for (const auto& [attribute, says] : wrong) {
+    const LoadResult bad = with_feed(std::string("type=\"events\" ") + attribute, "path=\"externalId\"", "", trust);
+    REQUIRE(bad.errors.size() == 1);
+    CHECK(bad.errors[0].str() == std::string(kMain) + ":9:33: " + says);
+  }
+  const LoadResult path = with_feed("type=\"events\"", "path=\"emails[\"", "", trust);
+  REQUIRE(path.errors.size() == 1);
+  CHECK(path.errors[0].what == "'emails[' is no SCIM path: the bracket is not closed");
+}
+
 TEST_CASE("<feed> of another type that cannot work is refused with its place") {
   struct Case {
     const char* attributes;
@@ -66,7 +92,7 @@ TEST_CASE("<feed> of another type that cannot work is refused with its place") {
   };
   const Case cases[] = {
       {"type=\"yaml\" path=\"x\"", "column=\"id\"",
-       "muster.xml:9:25: 'yaml' is no value of 'type' of <feed>; it is csv, json, jsonl, scim, xml or exec"},
+       "muster.xml:9:25: 'yaml' is no value of 'type' of <feed>; it is csv, json, jsonl, scim, xml, exec or events"},
       {"type=\"json\"", "path=\"/id\"", "muster.xml:9:3: <feed> lacks the attribute 'path'; add path=\"...\""},
       {"type=\"json\" path=\"x\" records=\"workers\"", "path=\"/id\"",
        "muster.xml:9:49: 'workers' is no JSON Pointer; write /workers, for example (RFC 6901)"},
@@ -83,6 +109,9 @@ TEST_CASE("<feed> of another type that cannot work is refused with its place") {
       {"path=\"x\"", "path=\"/id\"", "muster.xml:10:22: a field of CSV is a column; write column=\"...\" instead"},
       {"path=\"x\" command=\"/bin/true\"", "column=\"id\"",
        "muster.xml:9:28: only a feed of type=\"exec\" runs a command; add type=\"exec\", or remove it"},
+      {"type=\"events\"", "path=\"externalId\"",
+       "muster.xml:9:3: the feed's people come by events, but nobody is polled and trusted for them; add <events "
+       "poll=\"https://...\"> with <trust issuer=\"...\" keys=\"...\"/> to <upstream>"},
       {"path=\"x\" every=\"1h\"", "column=\"id\"",
        "muster.xml:9:28: only a feed of type=\"exec\" is run; a file is read whenever it changes; remove it"},
       {"path=\"x\"", "column=\"id\"", "muster.xml:16:1: <arg> belongs to a command; remove it, or add type=\"exec\"",
@@ -104,7 +133,7 @@ TEST_CASE("<feed> of another type that cannot work is refused with its place") {
       {"type=\"exec\" output=\"csv\" command=\"export\"", "column=\"id\"",
        "muster.xml:9:53: 'export' is no absolute path; write where the program lies"},
       {"type=\"exec\" output=\"csv\" command=\"/bin/true\" path=\"x\"", "column=\"id\"",
-       "muster.xml:9:64: the output of a command is in no file of yours; remove 'path', or 'type=\"exec\"'"},
+       "muster.xml:9:64: what is fetched is in no file of yours; remove 'path', or else 'type=\"exec\"' or <server>"},
       {"type=\"exec\" output=\"csv\" command=\"/bin/true\" every=\"1s\"", "column=\"id\"",
        "muster.xml:9:71: 'every' is 1s; it must be between "},
   };

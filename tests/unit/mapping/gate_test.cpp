@@ -137,6 +137,8 @@ TEST_CASE("what waits when a kind is held") {
        false},
       {"a leaver's removals follow the held disable", Action::remove_member, Decision::leaver, held({Kind::disable}), true, true},
       {"a leaver's move follows the held disable", Action::move, Decision::leaver, held({Kind::disable}), true, true},
+      {"what an order takes away follows the held disable", Action::remove_member, Decision::order, held({Kind::disable}), true,
+       true},
       {"a released leaver's removals go on", Action::remove_member, Decision::leaver, held({Kind::disable}), false, false},
       {"a mover's removals go on while disables are held", Action::remove_member, Decision::mover, held({Kind::disable}), false,
        false},

@@ -95,7 +95,7 @@ TEST_CASE("the service reads what the watch fetched, and hears when that failed"
   REQUIRE(feed);
   const auto early = (*feed)->digest();
   REQUIRE_FALSE(early);
-  CHECK(early.error().what == "output of /bin/sh: there is none yet");
+  CHECK(early.error().what == "output of /bin/sh: there is nothing yet");
 
   const auto run = [&] {
     const auto ended = (*watch)->wait({}, seconds(10));
