@@ -79,6 +79,12 @@ void Recorder::event(const std::string& kind, json details, Instant at) {
     if (!details.contains(always)) line[always] = nullptr;
   }
   line.update(details);
+  // A group's name may be another one when the event is delivered.
+  if (const std::string name = details.value("group", ""); !name.empty()) {
+    const auto dn = Dn::parse(name);
+    const auto group = dn ? store_.group_by_dn(*dn) : std::nullopt;
+    if (group) line["group entry"] = to_string(group->uuid);
+  }
   if (!run_.empty()) line["run"] = run_;
   store_.append_event(id, dump(line));
   any_ = true;

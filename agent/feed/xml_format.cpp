@@ -179,7 +179,7 @@ class Reading {
 
   void text(std::string_view piece) {
     grow(piece.size());
-    text_ += piece;
+    if (!stopped_) text_ += piece;  // a parser that was stopped has forgotten its text
   }
   void put_text() {
     if (!text_.empty()) at_.append_child(pugi::node_pcdata).set_value(text_.c_str());
