@@ -68,8 +68,6 @@ void read_profiles(const Element& element, Events& settings) {
 void load_events(const Element& element, UpstreamSettings& settings) {
   Events events;
   events.at = element.at();
-  if (element.has("push"))
-    element.warn(element.at("push"), "'push' is not in this version", "nothing is sent there; <file> is written");
   events.http = read_http(element, "");
   events.push = read_http_url(element, "push");
   events.poll = read_http_url(element, "poll");

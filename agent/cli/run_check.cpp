@@ -64,18 +64,18 @@ void check_follower(Follower& follower, const Config& config, std::vector<Findin
 }
 
 void check_upstream(const Config& config, std::vector<Finding>& findings) {
-  const Settings& settings = config.settings;
-  if (settings.upstream.files.empty() && settings.upstream.scims.empty())
-    findings.push_back({Finding::Level::warning, "upstream", "none is declared: events are told to nobody", "", {}});
-  const auto upstreams = open_upstreams(settings);
+  const auto upstreams = open_upstreams(config.settings);
   if (!upstreams)
     return findings.push_back(
         {Finding::Level::bad, "upstream", upstreams.error().what, upstreams.error().hint, upstreams.error().code});
+  if (upstreams->empty())
+    findings.push_back({Finding::Level::warning, "upstream", "none is declared: events are told to nobody", "", {}});
   for (const auto& follower : upstreams->followers) check_follower(*follower, config, findings);
   for (const auto& sink : upstreams->sinks) {
-    const auto last = sink->last_delivered();
-    findings.push_back(last ? Finding{Finding::Level::good, "upstream", sink->name() + " can be written", "", {}}
-                            : Finding{Finding::Level::bad, "upstream", last.error().what, last.error().hint, last.error().code});
+    const auto found = sink->probe({});
+    findings.push_back(found
+                           ? Finding{Finding::Level::good, "upstream", *found, "", {}}
+                           : Finding{Finding::Level::bad, "upstream", found.error().what, found.error().hint, found.error().code});
   }
 }
 

@@ -59,14 +59,8 @@ Result<std::vector<Sink::Verdict>> FileSink::deliver(std::span<const OutboxRow> 
   return std::vector<Verdict>(events.size());
 }
 
-Result<std::vector<std::unique_ptr<Sink>>> open_sinks(const UpstreamSettings& settings) {
-  std::vector<std::unique_ptr<Sink>> sinks;
-  for (const UpstreamSettings::File& f : settings.files) sinks.push_back(std::make_unique<FileSink>(f.path));
-  return sinks;
-}
-
 Status learn_from_upstream(Engine& engine) {
-  auto sinks = open_sinks(engine.settings().upstream);
+  auto sinks = open_sinks(engine.settings());
   if (!sinks) return std::move(sinks).error();
   Sink* ahead = nullptr;
   Row newest = 0;

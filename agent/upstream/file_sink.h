@@ -1,4 +1,4 @@
-// The embedded upstream: a file of JSON lines, and what opens the configured upstreams.
+// The embedded upstream: a file of JSON lines, and what the engine does with the upstreams.
 #pragma once
 
 #include <memory>
@@ -27,9 +27,6 @@ class FileSink final : public Sink {
   std::string path_, name_;
   std::unique_ptr<DurableFile> file_;
 };
-
-/// A sink for each <upstream> element.
-Result<std::vector<std::unique_ptr<Sink>>> open_sinks(const UpstreamSettings& settings);
 
 /// Where upstream was told more than the state file knows, that file is from a backup: Engine::learn(). Before anything is
 /// delivered.

@@ -62,14 +62,26 @@ Status Pump::resume(Lane& lane, Store& store) {
 Status Pump::work(Lane& lane, Store& store, const Reached& reached, std::stop_token stop) {
   if (lane.follower) return lane.follower->follow(store, reached.hands, std::move(stop));
   if (lane.position < 0) MUSTER_TRY(resume(lane, store));
+  return deliver(lane, store, reached, std::move(stop));
+}
+
+Status Pump::deliver(Lane& lane, Store& store, const Reached& reached, std::stop_token stop) {
+  using Told = Sink::Verdict;
   for (;;) {
     const auto rows = store.outbox(lane.position, kBatch);
     if (rows.empty()) return ok();
     auto verdicts = lane.sink->deliver(rows, stop);
     if (!verdicts) return std::move(verdicts).error();
-    const auto left =
-        std::find_if(verdicts->begin(), verdicts->end(), [](const auto& v) { return v.kind != Sink::Verdict::Kind::delivered; });
-    if (const auto done = static_cast<std::size_t>(left - verdicts->begin()); done > 0) {
+    const auto left = std::find_if(verdicts->begin(), verdicts->end(), [](const auto& v) { return v.kind == Told::Kind::later; });
+    const auto done = static_cast<std::size_t>(left - verdicts->begin());
+    for (std::size_t i = 0; i < done; ++i) {
+      const Told& v = (*verdicts)[i];
+      if (v.kind != Told::Kind::refused) continue;
+      // It would be refused for ever, and hold up everybody.
+      spdlog::error("{}: event {} is refused, and passed over: {}", lane.name(), rows[i].id, v.why);
+      lane.refused = {{"event", rows[i].id}, {"why", v.why}};
+    }
+    if (done > 0) {
       lane.position = rows[done - 1].seq;
       reached.acknowledge(lane.sink->name(), lane.position);
     }
@@ -94,6 +106,8 @@ void Pump::tell(Lane& lane, Store& store, const Status& status) {
   if (!status) now["error"] = status.error().text();
   if (lane.follower) now.update(lane.follower->figures());
   if (lane.sink) {
+    now.update(lane.sink->figures());
+    if (!lane.refused.is_null()) now["refused"] = lane.refused;
     now["position"] = std::max(lane.position, Row{0});
     now["waiting"] = store.outbox_length(std::max(lane.position, Row{0}));
   }
@@ -108,16 +122,22 @@ void Pump::run(Lane& lane, std::stop_token stop, const Reached& reached) {
       std::unique_lock lock(mutex_);
       const bool failed = lane.failures > 0;
       // Who failed waits for its time, whoever rings.
-      bell_.wait_until(lock, stop, failed ? lane.retry_at : Clock::now() + kForever, [&] { return lane.woken && !failed; });
+      const auto due = std::min(lane.sink ? lane.sink->due() : Clock::time_point::max(), Clock::now() + kForever);
+      bell_.wait_until(lock, stop, failed ? lane.retry_at : due, [&] { return lane.woken && !failed; });
       lane.woken = false;
     }
     // What is left in the end is sent now, unless the other side is in trouble.
     if (stop.stop_requested() && (lane.failures > 0 || lane.follower)) return;
-    const Status s = guarded([&] { return work(lane, store, reached, stop); });
+    const Row before = lane.position;
+    const Status s = guarded([&]() -> Status {
+      MUSTER_TRY(work(lane, store, reached, stop));
+      return lane.sink && !stop.stop_requested() ? lane.sink->tend(stop) : ok();
+    });
     if (!s && s.error().code == Errc::cancelled) return;
-    lane.failures = s ? 0 : lane.failures + 1;
+    lane.failures = s ? 0 : lane.position > before ? 1 : lane.failures + 1;
     if (!s) {
-      lane.retry_at = Clock::now() + pause_after(lane.failures);
+      const auto asked = lane.sink ? lane.sink->asked_to_wait() : std::chrono::milliseconds{};
+      lane.retry_at = Clock::now() + std::max<std::chrono::milliseconds>(pause_after(lane.failures), asked);
       spdlog::warn("{}: {}", lane.name(), s.error().text());
     }
     tell(lane, store, s);

@@ -50,7 +50,8 @@ class Pump {
   struct Lane {
     std::unique_ptr<Sink> sink;  ///< one of the two
     std::unique_ptr<Follower> follower;
-    Row position = -1;  ///< -1: not asked yet
+    Row position = -1;         ///< -1: not asked yet
+    nlohmann::json refused{};  ///< the last event that the other side will not have; null: none since the start
     int failures = 0;
     std::chrono::steady_clock::time_point retry_at{};
     bool woken = true;
@@ -58,6 +59,7 @@ class Pump {
     const std::string& name() const { return sink ? sink->name() : follower->name(); }
   };
   static Status work(Lane& lane, Store& store, const Reached& reached, std::stop_token stop);
+  static Status deliver(Lane& lane, Store& store, const Reached& reached, std::stop_token stop);
   static Status resume(Lane& lane, Store& store);
   void run(Lane& lane, std::stop_token stop, const Reached& reached);
   void tell(Lane& lane, Store& store, const Status& status);

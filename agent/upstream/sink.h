@@ -1,8 +1,10 @@
 // Where events go.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -40,6 +42,19 @@ class Sink {
   /// Delivers durably; of one person in order: after what is `later`, nothing of the same person is sent. One verdict for each
   /// event. An Error concerns the system as a whole, and what arrived is not known.
   virtual Result<std::vector<Verdict>> deliver(std::span<const OutboxRow> events, std::stop_token stop) = 0;
+  /// How long it was asked to leave the other side alone, by the last deliver().
+  virtual std::chrono::milliseconds asked_to_wait() const { return {}; }
+  /// Called when nothing waits, and once due() has come: for what is to be said besides events.
+  virtual Status tend(std::stop_token) { return ok(); }
+  virtual std::chrono::steady_clock::time_point due() const { return std::chrono::steady_clock::time_point::max(); }
+  /// For `muster check`: what was found, in a sentence. Nothing is delivered.
+  virtual Result<std::string> probe(std::stop_token) {
+    auto last = last_delivered();
+    if (!last) return std::move(last).error();
+    return name() + " can be written";
+  }
+  /// For `muster status`.
+  virtual nlohmann::json figures() const { return nlohmann::json::object(); }
 };
 
 }  // namespace muster

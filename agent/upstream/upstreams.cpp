@@ -1,6 +1,7 @@
 #include "agent/upstream/upstreams.h"
 
 #include "agent/engine.h"
+#include "agent/upstream/events_sink.h"
 #include "agent/upstream/file_sink.h"
 #include "agent/upstream/scim_follower.h"
 
@@ -12,9 +13,18 @@ std::vector<std::string> follower_names(const UpstreamSettings& settings) {
   return names;
 }
 
+Result<std::vector<std::unique_ptr<Sink>>> open_sinks(const Settings& settings) {
+  std::vector<std::unique_ptr<Sink>> sinks;
+  for (const UpstreamSettings::File& f : settings.upstream.files) sinks.push_back(std::make_unique<FileSink>(f.path));
+  for (const UpstreamSettings::Events& e : settings.upstream.events) {
+    if (!e.push.empty()) sinks.push_back(std::make_unique<EventsSink>(e, settings.directory_of_file));
+  }
+  return sinks;
+}
+
 Result<Upstreams> open_upstreams(const Settings& settings) {
   Upstreams all;
-  auto sinks = open_sinks(settings.upstream);
+  auto sinks = open_sinks(settings);
   if (!sinks) return std::move(sinks).error();
   all.sinks = std::move(*sinks);
   for (const UpstreamSettings::Scim& s : settings.upstream.scims)

@@ -13,7 +13,9 @@ class Engine;
 
 /// Names of the followers that are declared: their progress is kept, and what is touched is noted for them.
 std::vector<std::string> follower_names(const UpstreamSettings& settings);
-/// None is asked for anything yet.
+/// Those that hear events. None is asked for anything yet.
+Result<std::vector<std::unique_ptr<Sink>>> open_sinks(const Settings& settings);
+/// The same of all.
 Result<Upstreams> open_upstreams(const Settings& settings);
 /// For commands without a service, whose one thread is the engine's.
 Pump::Reached reached_directly(Engine& engine, std::vector<std::string> names);

@@ -1,6 +1,7 @@
 #include "agent/upstream/http/client.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "agent/upstream/http/oauth.h"
 #include "agent/upstream/http/transfer.h"
@@ -60,47 +61,84 @@ struct HttpClient::Impl {
   Status prove(std::stop_token stop);
   Status fetch_token(std::stop_token stop);
   std::vector<Result<HttpResponse>> run(std::span<const HttpRequest> requests, const curl::Credentials& as, std::stop_token stop);
-  void collect(std::vector<std::unique_ptr<curl::Transfer>>& running, std::vector<Result<HttpResponse>>& answers,
-               std::size_t& in_flight);
+  void run(const Flow& flow, const curl::Credentials& as, std::stop_token stop);
 };
 
-/// Takes what libcurl is done with.
-void HttpClient::Impl::collect(std::vector<std::unique_ptr<curl::Transfer>>& running, std::vector<Result<HttpResponse>>& answers,
-                               std::size_t& in_flight) {
-  int left = 0;
-  while (const CURLMsg* message = curl_multi_info_read(multi.get(), &left)) {
-    if (message->msg != CURLMSG_DONE) continue;
-    const CURLcode code = message->data.result;
-    const auto at =
-        std::find_if(running.begin(), running.end(), [&](const auto& t) { return t && t->easy() == message->easy_handle; });
-    if (at == running.end()) continue;
-    answers[static_cast<std::size_t>(at - running.begin())] = (*at)->finish(code);
-    at->reset();
-    --in_flight;
+namespace {
+
+/// What one run() has under way, by libcurl's handle.
+class UnderWay {
+ public:
+  UnderWay(CURLM* multi, const HttpClient::Flow& flow) : multi_(multi), flow_(flow) {}
+  /// As many more as may be.
+  void fill(const HttpSettings& settings, const curl::Credentials& as) {
+    while (transfers_.size() < flow_.at_once) {
+      const auto request = flow_.next();
+      if (!request) return;
+      const std::size_t nth = started_++;
+      auto transfer = std::make_unique<curl::Transfer>(multi_, *request, settings, as);
+      CURL* const easy = transfer->easy();
+      if (easy && curl_multi_add_handle(multi_, easy) == CURLM_OK)
+        transfers_.emplace(easy, Sent{nth, curl::describe(request->method, request->url), std::move(transfer)});
+      else
+        flow_.done(nth, Error{Errc::io, curl::describe(request->method, request->url) + ": out of memory", ""});
+    }
   }
+  /// Takes what libcurl is done with.
+  void collect() {
+    int left = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+      if (message->msg != CURLMSG_DONE) continue;
+      const CURLcode code = message->data.result;
+      const auto node = transfers_.extract(message->easy_handle);
+      if (!node.empty()) flow_.done(node.mapped().nth, node.mapped().transfer->finish(code));
+    }
+  }
+  void cancel() {
+    for (const auto& [easy, sent] : std::exchange(transfers_, {})) flow_.done(sent.nth, cancelled(sent.what));
+  }
+  bool empty() const { return transfers_.empty(); }
+
+ private:
+  struct Sent {
+    std::size_t nth;
+    std::string what;
+    std::unique_ptr<curl::Transfer> transfer;
+  };
+  CURLM* multi_;
+  const HttpClient::Flow& flow_;
+  std::unordered_map<CURL*, Sent> transfers_;
+  std::size_t started_ = 0;
+};
+
+}  // namespace
+
+void HttpClient::Impl::run(const Flow& flow, const curl::Credentials& as, std::stop_token stop) {
+  if (!multi) return;
+  const std::stop_callback wake(stop, [this] { curl_multi_wakeup(multi.get()); });
+  UnderWay under_way(multi.get(), flow);
+  while (!stop.stop_requested()) {
+    under_way.fill(settings, as);
+    if (under_way.empty()) break;
+    int still = 0;
+    if (curl_multi_perform(multi.get(), &still) != CURLM_OK) break;
+    under_way.collect();
+    if (!under_way.empty() && still > 0) curl_multi_poll(multi.get(), nullptr, 0, static_cast<int>(kLook.count()), nullptr);
+  }
+  under_way.cancel();
 }
 
 std::vector<Result<HttpResponse>> HttpClient::Impl::run(std::span<const HttpRequest> requests, const curl::Credentials& as,
                                                         std::stop_token stop) {
   std::vector<Result<HttpResponse>> answers;
   for (const HttpRequest& r : requests) answers.emplace_back(cancelled(curl::describe(r.method, r.url)));
-  if (!multi) return answers;
-  const std::stop_callback wake(stop, [this] { curl_multi_wakeup(multi.get()); });
-  std::vector<std::unique_ptr<curl::Transfer>> running(requests.size());
-  std::size_t next = 0, in_flight = 0;
-  while (!stop.stop_requested() && (next < requests.size() || in_flight > 0)) {
-    for (; next < requests.size() && in_flight < kAtOnce; ++next) {
-      running[next] = std::make_unique<curl::Transfer>(multi.get(), requests[next], settings, as);
-      if (running[next]->easy() && curl_multi_add_handle(multi.get(), running[next]->easy()) == CURLM_OK)
-        ++in_flight;
-      else
-        answers[next] = Error{Errc::io, curl::describe(requests[next].method, requests[next].url) + ": out of memory", ""};
-    }
-    int still = 0;
-    if (curl_multi_perform(multi.get(), &still) != CURLM_OK) break;
-    collect(running, answers, in_flight);
-    if (in_flight > 0 && still > 0) curl_multi_poll(multi.get(), nullptr, 0, static_cast<int>(kLook.count()), nullptr);
-  }
+  std::size_t next = 0;
+  run({[&]() -> std::optional<HttpRequest> {
+         if (next == requests.size()) return {};
+         return requests[next++];
+       },
+       [&](std::size_t nth, Result<HttpResponse> answer) { answers[nth] = std::move(answer); }},
+      as, std::move(stop));
   return answers;
 }
 
@@ -164,20 +202,37 @@ std::vector<Result<HttpResponse>> HttpClient::send_all(std::span<const HttpReque
     return none;
   }
   auto answers = impl_->run(whole, impl_->credentials, stop);
-  const std::string before = impl_->credentials.bearer;
   std::vector<std::size_t> refused;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     if (answers[i] && answers[i]->status == 401) refused.push_back(i);
   }
-  if (refused.empty() || before.empty()) return answers;
+  if (refused.empty()) return answers;
   // It may have been changed, or have run out early.
-  impl_->proven = false;
-  if (!impl_->prove(stop) || impl_->credentials.bearer == before) return answers;
+  if (const auto renewed = renew(stop); !renewed || !*renewed) return answers;
   std::vector<HttpRequest> again;
   for (const std::size_t i : refused) again.push_back(whole[i]);
   auto second = impl_->run(again, impl_->credentials, stop);
   for (std::size_t i = 0; i < refused.size(); ++i) answers[refused[i]] = std::move(second[i]);
   return answers;
+}
+
+Status HttpClient::send_flow(const Flow& flow, std::stop_token stop) {
+  MUSTER_TRY(impl_->prove(stop));
+  const auto next = [&]() -> std::optional<HttpRequest> {
+    auto request = flow.next();
+    if (request) request->url = impl_->absolute(request->url);
+    return request;
+  };
+  impl_->run({next, flow.done, flow.at_once}, impl_->credentials, std::move(stop));
+  return ok();
+}
+
+Result<bool> HttpClient::renew(std::stop_token stop) {
+  const std::string before = impl_->credentials.bearer;
+  if (before.empty()) return false;
+  impl_->proven = false;
+  MUSTER_TRY(impl_->prove(std::move(stop)));
+  return impl_->credentials.bearer != before;
 }
 
 std::string HttpClient::quote(const std::string& answer) const {

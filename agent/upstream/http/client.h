@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -61,6 +62,18 @@ class HttpClient {
   Result<HttpResponse> send(const HttpRequest& request, std::stop_token stop = {});
   /// Several at once. The answers are in the order of the requests, which says nothing about who came first.
   std::vector<Result<HttpResponse>> send_all(std::span<const HttpRequest> requests, std::stop_token stop = {});
+  /// Requests that depend on the answers before them.
+  struct Flow {
+    /// The request to be sent now. None: nothing before the next answer, or, when nothing is under way, nothing more.
+    std::function<std::optional<HttpRequest>()> next;
+    /// Called once for each of them, `nth` of all from 0, in the order of the answers.
+    std::function<void(std::size_t nth, Result<HttpResponse> answer)> done;
+    std::size_t at_once = kAtOnce;  ///< requests that are under way together
+  };
+  /// As send_all(), but a 401 is an answer like others: renew() says whether it is worth being asked again. An Error: no token.
+  Status send_flow(const Flow& flow, std::stop_token stop = {});
+  /// Reads or fetches the token anew. False: it is the same as before, or there is none.
+  Result<bool> renew(std::stop_token stop = {});
 
   /// "POST https://idp.example/scim/v2/Users": for sentences; without query.
   std::string describe(const HttpRequest& request) const;
