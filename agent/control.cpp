@@ -78,6 +78,14 @@ json Control::act(const json& request) {
   });
 }
 
+json Control::upstream(const json& request) {
+  return on_engine([this, request]() -> json {
+    auto answer = decide_set_aside(engine_, request);
+    daemon_.tell_upstream();
+    return answer ? result_of(std::move(*answer)) : error_to_json(answer.error());
+  });
+}
+
 json Control::review(const json& request) {
   return on_engine([this, request]() -> json {
     if (const Status ready = daemon_.require_ready(); !ready) return error_to_json(ready.error());
@@ -117,6 +125,7 @@ json Control::dispatch(const json& request) {
   if (command == "reject") return decide(request, false);
   if (is_about_a_person(command)) return act(request);
   if (command == "review") return review(request);
+  if (command == "upstream") return upstream(request);
   return error_to_json({Errc::config, "the service does not know the request '" + command + "'",
                         "the command and the service are of different versions"});
 }

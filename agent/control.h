@@ -22,6 +22,7 @@ class Control {
   nlohmann::json dispatch(const nlohmann::json& request);
   nlohmann::json resync(const nlohmann::json& request);
   nlohmann::json review(const nlohmann::json& request);
+  nlohmann::json upstream(const nlohmann::json& request);
   nlohmann::json undo(const nlohmann::json& request);
   nlohmann::json decide(const nlohmann::json& request, bool approve);
   nlohmann::json act(const nlohmann::json& request);

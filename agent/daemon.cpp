@@ -333,6 +333,7 @@ void Daemon::reconcile_if_due() {
 }
 
 Mailbox::Clock::time_point Daemon::next_wake() const {
+  if (is_condensing_) return Mailbox::Clock::now();
   auto at = Mailbox::Clock::now() + host_.heartbeat();
   if (!engine_.connected()) return std::min(at, connect_at_);
   at = std::min(at, std::max(look_at_, Mailbox::Clock::now() + milliseconds(20)));
@@ -342,6 +343,15 @@ Mailbox::Clock::time_point Daemon::next_wake() const {
   }
   return at;
 }
+
+/// A part at a time, so that nothing waits for it.
+void Daemon::make_room() {
+  const auto more = engine_.condense(pump_.names());
+  if (!more) spdlog::error("making room in the outbox: {}", more.error().text());
+  is_condensing_ = more && *more;
+}
+
+void Daemon::tell_upstream() { pump_.wake(); }
 
 Status Daemon::run(std::stop_token stop) {
   bool announced = false;
@@ -360,6 +370,7 @@ Status Daemon::run(std::stop_token stop) {
     drain(stop);
     settle_if_needed();
     reconcile_if_due();
+    make_room();
     if (!announced && engine_.ready()) {
       announced = true;
       live_.set("ready", true);

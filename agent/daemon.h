@@ -38,6 +38,8 @@ class Daemon {
   Result<RunReport> resync(bool full, const std::vector<std::string>& people);
   /// On the engine's thread: connected and every base read.
   Status require_ready();
+  /// Something is there for the systems upstream. Engine thread only.
+  void tell_upstream();
   Result<RunReport> settle();
 
  private:
@@ -69,6 +71,8 @@ class Daemon {
 
   Engine& engine_;
   Host& host_;
+  void make_room();
+  bool is_condensing_ = false;
   Pump& pump_;
   LiveStatus& live_;
   Mailbox mailbox_;

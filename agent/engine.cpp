@@ -373,9 +373,11 @@ Status Engine::acknowledge(const std::string& upstream, Row position, const std:
     Store& store = context_->store;
     Store::Transaction transaction(store);
     store.set_upstream_position(upstream, position);
+    store.forget_counted(upstream, position);
     Row least = position;
     for (const std::string& name : all) least = std::min(least, store.upstream_position(name));
     store.prune_outbox(least);
+    end_condensed(least);
     transaction.commit();
     return ok();
   });

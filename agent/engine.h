@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/commands.h"
+#include "agent/condenser.h"
 #include "agent/context.h"
 #include "agent/feed/feed.h"
 #include "agent/gatekeeper.h"
@@ -133,6 +134,18 @@ class Engine {
   /// Without any upstream nobody waits for events.
   Status drop_events();
   Status acknowledge(const std::string& upstream, Row position, const std::vector<std::string>& all_upstreams);
+  /// An upstream will not have an event as it is. True: it did so kMostRefusals times, so the event is set aside for it, which is
+  /// shown, and told to all.
+  static constexpr int kMostRefusals = 5;
+  Result<bool> refuse(const std::string& upstream, const OutboxRow& event, const std::string& why);
+  /// What was set aside arrived after all.
+  Status accepted(const std::string& upstream, Row seq);
+  /// `muster upstream retry` and `forget`. `id`: of one event; empty: of all. How many it was; Errc::not_found: none.
+  Result<std::size_t> send_again(const std::string& id, const Verdicts& who);
+  Result<std::size_t> forget_event(const std::string& id, const Verdicts& who);
+  /// What waits for an upstream is above <upstream max-bytes>: of events that are overtaken, the newest is kept. A part of it; call
+  /// again while true.
+  Result<bool> condense(const std::vector<std::string>& upstreams);
 
   /// For followers (engine_followers.cpp).
   Status keep(const FollowerProgress& progress);
@@ -196,9 +209,12 @@ class Engine {
   std::optional<Connection> connection_;
   std::optional<RunReport> carried_;  ///< what an undo did, for the report of settle(), which follows
   std::unique_ptr<Config> pending_;   ///< reloaded without a connection
+  void end_condensed(Row delivered);
   Result<std::unique_ptr<Feed>> open_feed_of(const FeedSettings& settings);
   std::unique_ptr<Feed> feed_;
-  Instant looked_at_{};  ///< the newest moment for which due() was asked
+  std::optional<Condenser> condenser_;  ///< at work
+  std::int64_t condensed_bytes_ = 0;    ///< what was left by the last one
+  Instant looked_at_{};                 ///< the newest moment for which due() was asked
 };
 
 }  // namespace muster

@@ -116,4 +116,12 @@ Result<json> act_on_person(Engine& engine, const json& request, const Surroundin
   });
 }
 
+Result<json> decide_set_aside(Engine& engine, const json& request) {
+  const Verdicts who{request.value("by", ""), request.value("reason", ""), ""};
+  const std::string id = request.value("id", "");
+  const auto count = request.value("action", "") == "retry" ? engine.send_again(id, who) : engine.forget_event(id, who);
+  if (!count) return count.error();
+  return json{{"events", *count}};
+}
+
 }  // namespace muster

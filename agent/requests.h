@@ -21,4 +21,8 @@ bool is_about_a_person(const std::string& command);
 /// changes and problems of this person only, and "grant" (what runs or waits), or "order" and "disabled".
 Result<nlohmann::json> act_on_person(Engine& engine, const nlohmann::json& request, const Surroundings& around);
 
+/// {"command": "upstream", "action": "retry" or "forget", "id", "by", "reason"}: about events that were set aside; no id: all.
+/// {"events": how many it was}.
+Result<nlohmann::json> decide_set_aside(Engine& engine, const nlohmann::json& request);
+
 }  // namespace muster

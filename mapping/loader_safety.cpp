@@ -84,6 +84,7 @@ void load_scim(const Element& element, UpstreamSettings& settings) {
 void load_upstream(const Element& muster, UpstreamSettings& settings) {
   const auto upstream = only_child(muster, "upstream");
   if (!upstream) return;
+  settings.most_bytes = upstream->count("max-bytes", settings.most_bytes);
   for (const Element& file : upstream->children("file")) {
     const std::string path = read_path(file, "path");
     for (const UpstreamSettings::File& other : settings.files) {

@@ -178,6 +178,7 @@ struct UpstreamSettings {
     Location at;
   };
   std::vector<File> files;
+  std::size_t most_bytes = 1U << 30;  ///< of events that wait for a system upstream
   /// <scim>
   struct Scim {
     HttpSettings http;

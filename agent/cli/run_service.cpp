@@ -85,7 +85,13 @@ int serve(Session& session, Engine& engine, Host& host) {
       if (const Status s = engine.acknowledge(name, position, names); !s) spdlog::error("{}", s.error().text());
     });
   };
-  pump.start({acknowledge, hands_of(engine, daemon)});
+  const auto refuse = [&](const std::string& name, const OutboxRow& event, const std::string& why) {
+    return on_engine_thread<bool>(daemon, [&engine, name, event, why] { return engine.refuse(name, event, why); });
+  };
+  const auto accepted = [&](const std::string& name, Row seq) -> Status {
+    return on_engine_thread<std::monostate>(daemon, [&engine, name, seq] { return engine.accepted(name, seq); });
+  };
+  pump.start({acknowledge, refuse, accepted, hands_of(engine, daemon)});
   Polls polls(engine.settings(), live);
   polls.start([&](const UpstreamSettings::Events::Trust& trust, std::vector<ReceivedSet> sets) {
     auto answers = on_engine_thread<std::vector<SetAnswer>>(

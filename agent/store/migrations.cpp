@@ -178,6 +178,18 @@ CREATE TABLE inbox(issuer TEXT NOT NULL, jti TEXT NOT NULL, digest TEXT NOT NULL
 CREATE INDEX inbox_at ON inbox(at);
 CREATE TABLE resource(key TEXT PRIMARY KEY, body TEXT NOT NULL, source TEXT NOT NULL, full_at INTEGER NOT NULL) WITHOUT ROWID;
 )",
+    R"(
+CREATE TABLE set_aside(upstream TEXT NOT NULL, seq INTEGER NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, why TEXT NOT NULL,
+  count INTEGER NOT NULL, since INTEGER NOT NULL, state INTEGER NOT NULL, PRIMARY KEY(upstream, seq)) WITHOUT ROWID;
+CREATE TABLE outbox_size(bytes INTEGER NOT NULL);
+INSERT INTO outbox_size SELECT coalesce(sum(length(CAST(body AS BLOB))), 0) FROM outbox;
+CREATE TRIGGER outbox_grows AFTER INSERT ON outbox BEGIN
+  UPDATE outbox_size SET bytes=bytes+length(CAST(NEW.body AS BLOB));
+ END;
+CREATE TRIGGER outbox_shrinks AFTER DELETE ON outbox BEGIN
+  UPDATE outbox_size SET bytes=bytes-length(CAST(OLD.body AS BLOB));
+ END;
+)",
 };
 constexpr int kVersion = static_cast<int>(std::size(kSteps));
 

@@ -139,6 +139,21 @@ struct OutboxRow {
   std::string id, body;
 };
 
+/// An event that an upstream refused.
+struct SetAsideRow {
+  enum class State : std::uint8_t {
+    counting,  ///< it is sent again
+    aside,     ///< it was refused too often, and is passed over
+    again      ///< somebody wants it to be sent once more
+  };
+  std::string upstream;
+  OutboxRow event;
+  std::string why;
+  int count = 0;
+  Instant since{};
+  State state = State::counting;
+};
+
 class Store {
  public:
   /// Opens or creates; brings an older schema up to date. Throws StoreFailure, as every member does.
@@ -484,6 +499,21 @@ class Store {
   void forget_told();
   /// The row of an event that is still in the outbox; 0: none.
   Row outbox_row_of(const std::string& id);
+
+  // --- what waits too long, and what is refused (store_outbox.cpp)
+  /// Of the events in the outbox.
+  std::int64_t outbox_bytes();
+  /// Before `before`, the newest first.
+  std::vector<OutboxRow> outbox_back(Row before, std::size_t limit);
+  void drop_event(Row seq);
+  std::optional<SetAsideRow> set_aside(const std::string& upstream, Row seq);
+  void put_set_aside(const SetAsideRow& row);
+  void drop_set_aside(const std::string& upstream, Row seq);
+  /// Of what was delivered in the end.
+  void forget_counted(const std::string& upstream, Row upto);
+  /// Of all upstreams: what is set aside, and what is to be sent again.
+  std::vector<SetAsideRow> set_aside();
+  std::vector<OutboxRow> to_send_again(const std::string& upstream);
 
   // --- commands from upstream (store_inbox.cpp)
   /// The tokens under this name that were believed, or (`issuer` empty) were not.

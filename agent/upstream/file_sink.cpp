@@ -82,7 +82,11 @@ Status deliver_now(Engine& engine) {
   if (upstreams->sinks.empty()) MUSTER_TRY(engine.drop_events());
   if (upstreams->empty()) return ok();
   Pump pump(engine.state_path(), std::move(*upstreams), live);
-  return pump.drain(reached_directly(engine, pump.names()));
+  Status delivered = pump.drain(reached_directly(engine, pump.names()));
+  for (auto more = engine.condense(pump.names()); !more || *more; more = engine.condense(pump.names())) {
+    if (!more) return std::move(more).error();
+  }
+  return delivered;
 }
 
 }  // namespace muster

@@ -65,27 +65,58 @@ Status Pump::work(Lane& lane, Store& store, const Reached& reached, std::stop_to
   return deliver(lane, store, reached, std::move(stop));
 }
 
+namespace {
+
+/// What was set aside once, and somebody wants to be tried again.
+bool is_aside(Store& store, const std::string& upstream, const OutboxRow& event) {
+  const auto refusal = store.set_aside(upstream, event.seq);
+  return refusal && refusal->state != SetAsideRow::State::counting;
+}
+
+}  // namespace
+
+Status Pump::send_again(Lane& lane, Store& store, const Reached& reached, std::stop_token stop) {
+  const auto rows = store.to_send_again(lane.name());
+  if (rows.empty()) return ok();
+  auto verdicts = lane.sink->deliver(rows, std::move(stop));
+  if (!verdicts) return std::move(verdicts).error();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Sink::Verdict& v = (*verdicts)[i];
+    if (v.kind == Sink::Verdict::Kind::delivered) MUSTER_TRY(reached.accepted(lane.name(), rows[i].seq));
+    if (v.kind != Sink::Verdict::Kind::refused) continue;
+    if (const auto aside = reached.refuse(lane.name(), rows[i], v.why); !aside) return aside.error();
+  }
+  return ok();
+}
+
 Status Pump::deliver(Lane& lane, Store& store, const Reached& reached, std::stop_token stop) {
   using Told = Sink::Verdict;
+  MUSTER_TRY(send_again(lane, store, reached, stop));
   for (;;) {
-    const auto rows = store.outbox(lane.position, kBatch);
+    auto rows = store.outbox(lane.position, kBatch);
     if (rows.empty()) return ok();
-    auto verdicts = lane.sink->deliver(rows, stop);
+    const Row last = rows.back().seq;
+    std::erase_if(rows, [&](const OutboxRow& r) { return is_aside(store, lane.name(), r); });
+    auto verdicts = rows.empty() ? std::vector<Told>() : lane.sink->deliver(rows, stop);
     if (!verdicts) return std::move(verdicts).error();
-    const auto left = std::find_if(verdicts->begin(), verdicts->end(), [](const auto& v) { return v.kind == Told::Kind::later; });
-    const auto done = static_cast<std::size_t>(left - verdicts->begin());
-    for (std::size_t i = 0; i < done; ++i) {
+    const Told* waits = nullptr;  // for the first that holds up the position
+    Row upto = last;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
       const Told& v = (*verdicts)[i];
-      if (v.kind != Told::Kind::refused) continue;
-      // It would be refused for ever, and hold up everybody.
-      spdlog::error("{}: event {} is refused, and passed over: {}", lane.name(), rows[i].id, v.why);
-      lane.refused = {{"event", rows[i].id}, {"why", v.why}};
+      if (v.kind == Told::Kind::delivered) continue;
+      if (v.kind == Told::Kind::refused) {
+        const auto aside = reached.refuse(lane.name(), rows[i], v.why);
+        if (!aside) return aside.error();
+        if (*aside) continue;
+      }
+      if (!waits) upto = rows[i].seq - 1;
+      if (!waits) waits = &v;
     }
-    if (done > 0) {
-      lane.position = rows[done - 1].seq;
-      reached.acknowledge(lane.sink->name(), lane.position);
+    if (upto > lane.position) {
+      lane.position = upto;
+      reached.acknowledge(lane.name(), lane.position);
     }
-    if (left != verdicts->end()) return Error{Errc::unreachable, left->why, ""};
+    if (waits) return Error{waits->kind == Told::Kind::refused ? Errc::refused : Errc::unreachable, waits->why, ""};
   }
 }
 
@@ -107,7 +138,6 @@ void Pump::tell(Lane& lane, Store& store, const Status& status) {
   if (lane.follower) now.update(lane.follower->figures());
   if (lane.sink) {
     now.update(lane.sink->figures());
-    if (!lane.refused.is_null()) now["refused"] = lane.refused;
     now["position"] = std::max(lane.position, Row{0});
     now["waiting"] = store.outbox_length(std::max(lane.position, Row{0}));
   }

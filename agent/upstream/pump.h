@@ -30,7 +30,11 @@ class Pump {
  public:
   struct Reached {
     std::function<void(const std::string& upstream, Row position)> acknowledge;  ///< called from several threads
-    Follower::Hands hands;                                                       ///< the same
+    /// It was refused once more. True: it is set aside, durably, and passed over. Called from several threads, which wait.
+    std::function<Result<bool>(const std::string& upstream, const OutboxRow& event, const std::string& why)> refuse;
+    /// What had been set aside arrived. The same.
+    std::function<Status(const std::string& upstream, Row seq)> accepted;
+    Follower::Hands hands;  ///< the same
   };
   Pump(std::string state_path, Upstreams upstreams, LiveStatus& live);
   ~Pump();
@@ -50,8 +54,7 @@ class Pump {
   struct Lane {
     std::unique_ptr<Sink> sink;  ///< one of the two
     std::unique_ptr<Follower> follower;
-    Row position = -1;         ///< -1: not asked yet
-    nlohmann::json refused{};  ///< the last event that the other side will not have; null: none since the start
+    Row position = -1;  ///< -1: not asked yet
     int failures = 0;
     std::chrono::steady_clock::time_point retry_at{};
     bool woken = true;
@@ -60,6 +63,7 @@ class Pump {
   };
   static Status work(Lane& lane, Store& store, const Reached& reached, std::stop_token stop);
   static Status deliver(Lane& lane, Store& store, const Reached& reached, std::stop_token stop);
+  static Status send_again(Lane& lane, Store& store, const Reached& reached, std::stop_token stop);
   static Status resume(Lane& lane, Store& store);
   void run(Lane& lane, std::stop_token stop, const Reached& reached);
   void tell(Lane& lane, Store& store, const Status& status);

@@ -36,6 +36,10 @@ Pump::Reached reached_directly(Engine& engine, std::vector<std::string> names) {
   return {[&engine, names = std::move(names)](const std::string& name, Row position) {
             (void)engine.acknowledge(name, position, names);
           },
+          [&engine](const std::string& name, const OutboxRow& event, const std::string& why) {
+            return engine.refuse(name, event, why);
+          },
+          [&engine](const std::string& name, Row seq) { return engine.accepted(name, seq); },
           {[&engine](const FollowerProgress& progress) { return engine.keep(progress); }, [&engine] { return engine.bearings(); }}};
 }
 
