@@ -1,11 +1,8 @@
 #include "agent/upstream/events_sink.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <deque>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
@@ -196,10 +193,9 @@ class Passage {
 }  // namespace
 
 Result<const SigningKey*> KeyInUse::get() {
-  struct stat found {};
-  if (::stat(path_.c_str(), &found) != 0)
-    return Error{Errc::config, "sign-key " + path_ + ": " + std::strerror(errno), "`muster keys new` makes one"};
-  const Stamp now{found.st_dev, found.st_ino, found.st_size, found.st_mtim.tv_sec, found.st_mtim.tv_nsec};
+  std::error_code failed;
+  const Stamp now{std::filesystem::last_write_time(path_, failed), failed ? 0 : std::filesystem::file_size(path_, failed)};
+  if (failed) return Error{Errc::config, "sign-key " + path_ + ": " + failed.message(), "`muster keys new` makes one"};
   if (!key_ || now != stamp_) {
     auto key = SigningKey::read(path_);
     if (!key) return std::move(key).error();
@@ -243,13 +239,16 @@ Result<std::vector<Fate>> EventsSink::push(std::span<const OutboxRow> events, co
   if (!sent) return Error(sent.error()).within(name_);
   is_unknown = passage.is_unknown();
   asked_to_wait_ = passage.asked_to_wait();
+  bool is_cut_short = false;
   batch.left([&](std::size_t event) {
+    is_cut_short = true;
     worsen(verdicts[event], {Fate::Kind::later, passage.why().empty() ? name_ + ": not sent yet" : passage.why()});
   });
   for (std::size_t i = 0; i < events.size(); ++i) {
     if (verdicts[i].kind == Fate::Kind::delivered) ahead_.insert(events[i].seq);
   }
   if (passage.failure()) return *passage.failure();
+  if (is_cut_short && stop.stop_requested()) return Error{Errc::cancelled, name_ + ": stopped", ""};
   return verdicts;
 }
 

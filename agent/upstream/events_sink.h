@@ -2,11 +2,13 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
-#include <tuple>
+#include <utility>
 
 #include "agent/jose/signing_key.h"
 #include "agent/upstream/http/client.h"
@@ -23,7 +25,7 @@ class KeyInUse {
   Result<const SigningKey*> get();
 
  private:
-  using Stamp = std::tuple<std::uint64_t, std::uint64_t, std::int64_t, std::int64_t, std::int64_t>;
+  using Stamp = std::pair<std::filesystem::file_time_type, std::uintmax_t>;
   std::string path_;
   std::optional<SigningKey> key_;
   Stamp stamp_{};

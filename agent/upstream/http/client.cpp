@@ -116,6 +116,8 @@ class UnderWay {
 void HttpClient::Impl::run(const Flow& flow, const curl::Credentials& as, std::stop_token stop) {
   if (!multi) return;
   const std::stop_callback wake(stop, [this] { curl_multi_wakeup(multi.get()); });
+  // Otherwise libcurl closes connections whenever few requests are left.
+  curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(flow.at_once));
   UnderWay under_way(multi.get(), flow);
   while (!stop.stop_requested()) {
     under_way.fill(settings, as);
