@@ -13,7 +13,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kPage = 256;
+constexpr std::size_t kReviewPage = 256;
 /// From HR's record to the disabled account; what takes longer is listed.
 constexpr double kLate = 3600;
 
@@ -82,7 +82,7 @@ class Reviewer {
 
   void people() {
     for (Row after = 0;;) {
-      const auto page = store_.people(after, kPage);
+      const auto page = store_.people(after, kReviewPage);
       if (page.empty()) return;
       for (const PersonRow& p : page) person(p);
       after = page.back().id;
@@ -108,7 +108,7 @@ class Reviewer {
 
   void strangers() {
     for (Row after = 0;;) {
-      const auto page = store_.strangers(after, kPage);
+      const auto page = store_.strangers(after, kReviewPage);
       if (page.empty()) return;
       for (const EntryRow& e : page) {
         ++totals_.accounts;

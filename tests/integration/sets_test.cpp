@@ -312,7 +312,7 @@ TEST_CASE("SETs: a receiver that does not know us is an error that status shows,
   CHECK(wait_until([&] { return world.lane().value("ok", false); }, 20s));
 }
 
-TEST_CASE("SETs: a token that the receiver will not have is shown, and holds up nobody") {
+TEST_CASE("SETs: an event that the receiver will not have is set aside, holds up nobody, and may be sent again") {
   const Sets sets;
   World world(sets);
   const std::string bad = world.people()[11];
@@ -320,14 +320,24 @@ TEST_CASE("SETs: a token that the receiver will not have is shown, and holds up 
   everybody_gets(world, sets, "+49 30 1");
   sets.faults({{"rate", 0}, {"refuse", bad}});
   world.set_mobile(world.dn_of(bad), "+49 30 9");
-  REQUIRE(wait_until([&] { return world.lane().contains("refused"); }, 20s));
-  const json lane = world.lane();
-  CHECK_MESSAGE(lane["refused"]["why"].get<std::string>().find("invalid_request: nothing about " + bad) != std::string::npos,
-                lane.dump());
-  sets.faults({{"rate", 0}});
-  REQUIRE(wait_until([&] { return world.lane()["waiting"] == 0; }, 20s));
+  // Others get through while it is tried again and again.
   world.set_mobile(world.dn_of(world.people()[0]), "+49 30 10");
   CHECK(wait_until([&] { return missing(world, sets).size() == 1; }, 20s));
+  const auto is_aside = [&] { return world.json({"upstream"})["set aside"].size() == 1; };
+  REQUIRE(wait_until(is_aside, 90s));
+  const json aside = world.json({"upstream"})["set aside"][0];
+  CHECK(aside["person"] == bad);
+  CHECK(aside["refused"] == 5);
+  CHECK_MESSAGE(aside["why"].get<std::string>().find("invalid_request: nothing about " + bad) != std::string::npos, aside.dump());
+  CHECK(world.muster({"problems"}).out.find("set-aside") != std::string::npos);
+  CHECK(wait_until([&] { return world.lane()["waiting"] == 0; }, 60s));
+  sets.faults({{"rate", 0}});
+  const std::string id = aside["id"];
+  CHECK(world.muster({"upstream", "retry", "--id", "nobody", "--by", "Ann", "--reason", "mended"}).code == 1);
+  CHECK(world.muster({"upstream", "retry", "--id", id, "--by", "Ann", "--reason", "mended"}).code == 0);
+  CHECK(wait_until([&] { return missing(world, sets).empty(); }, 60s));
+  CHECK(wait_until([&] { return world.json({"upstream"})["set aside"].empty(); }, 20s));
+  CHECK(world.muster({"problems"}).out.find("set-aside") == std::string::npos);
 }
 
 TEST_CASE("SETs: a receiver that does not believe the key, the issuer or the audience stops everything until it does") {
