@@ -35,7 +35,10 @@ struct Sets : LabServer {
   json state() const { return control("GET", "/state"); }
   void faults(const json& wished) const { control("PUT", "/faults", wished.dump()); }
   void expect_token(const std::string& token) const { control("PUT", "/token", token); }
-  void believe(const std::vector<json>& keys) const { write_file(value("JWKS"), json{{"keys", keys}}.dump()); }
+  void believe(const std::vector<json>& keys) const {
+    write_file(value("JWKS") + ".new", json{{"keys", keys}}.dump());
+    std::filesystem::rename(value("JWKS") + ".new", value("JWKS"));
+  }
   /// The token that nobody may send.
   void check_strictly() const {
     const json seen = state();
