@@ -8,6 +8,7 @@
 #include "agent/crash_point.h"
 #include "agent/feed/records.h"
 #include "agent/feed/scim_user.h"
+#include "agent/json_text.h"
 
 namespace muster {
 
@@ -19,11 +20,6 @@ using Fault = std::optional<SetFault>;
 
 SetFault invalid(std::string what) { return {"invalid_request", std::move(what)}; }
 SetFault denied(std::string what) { return {"access_denied", std::move(what)}; }
-
-std::string text_in(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found == object.end() || !found->is_string() ? "" : found->get<std::string>();
-}
 
 /// Of those that were issued in the same second the first is meant to come first.
 enum class Order { create, put, patch, activate, deactivate, remove };

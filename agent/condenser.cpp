@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "agent/json_text.h"
 #include "agent/sha256.h"
 
 namespace muster {
@@ -10,11 +11,6 @@ namespace muster {
 using nlohmann::json;
 
 namespace {
-
-std::string text_in(const json& event, const char* name) {
-  const auto found = event.find(name);
-  return found == event.end() || !found->is_string() ? "" : found->get<std::string>();
-}
 
 /// What an applied change is about: being switched on and off, in a group and out of it, each overtake the other.
 std::string matter_of(const json& event) {

@@ -92,11 +92,11 @@ void load_server(const Element& element, FeedSettings& feed) {
   const auto server = only_child(element, "server");
   if (!server) return;
   if (feed.type != "scim") return server->wrong("<server> speaks SCIM", "add type=\"scim\" to <feed>, or remove it");
-  feed.server.emplace();
-  feed.server->http = read_http(*server, "url");
-  feed.server->folder = element.file().folder;
-  feed.server->every =
-      std::chrono::duration_cast<std::chrono::seconds>(read_wait(*server, "every", {feed.server->every, 10s, 24h}));
+  FeedSettings::Server read;
+  read.http = read_http(*server, "url");
+  read.folder = element.file().folder;
+  read.every = std::chrono::duration_cast<std::chrono::seconds>(read_wait(*server, "every", {read.every, 10s, 24h}));
+  feed.server = std::move(read);
 }
 
 void check_xpath(const Element& field, const std::string& path) {

@@ -5,6 +5,7 @@
 #include "agent/feed/file_feed.h"
 #include "agent/feed/json_record.h"
 #include "agent/feed/json_stream.h"
+#include "agent/json_text.h"
 #include "schema/ascii.h"
 #include "schema/calendar.h"
 
@@ -15,11 +16,6 @@ using nlohmann::json;
 namespace {
 
 constexpr std::size_t kOperations = 0;
-
-std::string text_in(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found == object.end() || !found->is_string() ? "" : found->get<std::string>();
-}
 
 /// One reading of a document.
 class Resources {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "agent/jose/openssl.h"
+#include "agent/json_text.h"
 #include "schema/dn.h"
 
 namespace muster {
@@ -53,11 +54,6 @@ std::optional<json> object_in(std::string_view text) {
   json value = json::parse(text, watch, false);
   if (is_deep || !value.is_object()) return std::nullopt;
   return value;
-}
-
-std::string text_in(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found == object.end() || !found->is_string() ? "" : found->get<std::string>();
 }
 
 std::string member_bytes(const json& jwk, const char* name) { return decoded(text_in(jwk, name)).value_or(""); }

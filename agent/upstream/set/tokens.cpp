@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include "agent/json_text.h"
 #include "mapping/scim_path.h"
 #include "schema/ascii.h"
 
@@ -47,11 +48,6 @@ std::string path_of(const std::string& attribute) {
   return found == kPaths.end() ? kDirectory + attribute : found->second;
 }
 
-std::string text_in(const json& event, const char* name) {
-  const auto found = event.find(name);
-  return found == event.end() || !found->is_string() ? "" : found->get<std::string>();
-}
-
 std::vector<std::string> values_in(const json& event, const char* name) {
   const auto found = event.find(name);
   std::vector<std::string> values;
@@ -65,6 +61,17 @@ std::vector<std::string> values_in(const json& event, const char* name) {
 std::string first_in(const json& event, const char* name) {
   const auto values = values_in(event, name);
   return values.empty() ? "" : values.front();
+}
+
+/// A telephone number as RFC 9493 section 3.2.5 wants it (E.164), without what people write in between; empty: it has no country.
+std::string e164_of(const std::string& number) {
+  std::string digits;
+  for (const char c : number) {
+    if (is_digit(c)) digits += c;
+    if (!is_digit(c) && std::string_view("+ -./()").find(c) == std::string_view::npos) return "";
+  }
+  const bool is_one = number.starts_with('+') && number.rfind('+') == 0 && digits.size() >= 7 && digits.size() <= 15;
+  return is_one ? "+" + digits : "";
 }
 
 /// Puts the tokens of one event together.
@@ -167,11 +174,14 @@ class Maker {
 
   /// RISC 1.0 section 2.6: the subject has the old value.
   void identifier_changed(const std::string& attribute) {
-    const std::string before = first_in(event_, "before"), after = first_in(event_, "after");
-    const char* format = attribute == "mail" ? "email" : attribute == "telephonenumber" ? "phone_number" : "";
-    if (!*format || before.empty() || before == after) return;
+    const bool is_mail = attribute == "mail";
+    if (!is_mail && attribute != "telephonenumber") return;
+    const auto identifier = [&](const char* name) { return is_mail ? first_in(event_, name) : e164_of(first_in(event_, name)); };
+    const std::string before = identifier("before"), after = identifier("after");
+    if (before.empty() || before == after) return;
     json payload = json::object();
     if (!after.empty()) payload["new-value"] = after;
+    const char* format = is_mail ? "email" : "phone_number";
     risc("identifier-changed", std::move(payload), {{"format", format}, {format, before}});
   }
 

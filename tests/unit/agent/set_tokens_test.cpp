@@ -83,6 +83,16 @@ TEST_CASE("each kind of event makes the tokens that the manual names") {
        {{"kind", "applied"}, {"action", "set"}, {"attribute", "mail"}, {"after", {"b@x"}}},
        "prov:patch:full " + kUser +
            R"( {"data":{"Operations":[{"op":"replace","path":"emails[type eq \"work\"].value","value":"b@x"}],)" + kPatch + "}}\n"},
+      {"a telephone number, as E.164 has it",
+       {{"kind", "changed"}, {"attribute", "telephoneNumber"}, {"before", {"+49 (30) 12-34.5"}}, {"after", {"4711"}}},
+       "prov:patch:full " + kUser +
+           R"( {"data":{"Operations":[{"op":"replace","path":"phoneNumbers[type eq \"work\"].value","value":"4711"}],)" + kPatch +
+           "}}\n" + R"(identifier-changed {"format":"phone_number","phone_number":"+493012345"} {})" + "\n"},
+      {"a telephone number without a country",
+       {{"kind", "changed"}, {"attribute", "telephoneNumber"}, {"before", {"4711"}}, {"after", {"4712"}}},
+       "prov:patch:full " + kUser +
+           R"( {"data":{"Operations":[{"op":"replace","path":"phoneNumbers[type eq \"work\"].value","value":"4712"}],)" + kPatch +
+           "}}\n"},
       {"a value that is gone",
        {{"kind", "applied"}, {"action", "clear"}, {"attribute", "title"}, {"before", {"Clerk"}}},
        "prov:patch:full " + kUser + R"( {"data":{"Operations":[{"op":"remove","path":"title"}],)" + kPatch + "}}\n"},
