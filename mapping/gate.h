@@ -38,8 +38,8 @@ std::vector<Verdict> judge(const KindCounts& counts, std::size_t people_in_scope
 /// What is decided together with a person's disable, and never without it.
 bool goes_with_disable(Decision decision);
 /// Whether `change` waits when the kinds in `held` are held: its own kind is, or it follows from a leaver's decision, or an
-/// order's, whose disable is held (a person is never half a leaver because a limit was hit). A disable never waits for another kind.
-/// `person_disable_held`: this person has a disable in this run that is held.
+/// order's, whose disable is held (a person is never half a leaver because a limit was hit). A disable never waits for another
+/// kind. `person_disable_held`: this person has a disable in this run that is held.
 bool waits(const Change& change, const std::array<bool, kKindCount>& held, bool person_disable_held);
 
 }  // namespace muster

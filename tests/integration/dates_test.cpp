@@ -47,7 +47,8 @@ Environment clock_at(const std::string& time) {
 
 void declare_effective_days(const std::string& folder) {
   replace_text(folder + "/muster.xml", "<feed ", "<feed effective=\"from\" ");
-  replace_text(folder + "/muster.xml", "</feed>", "<field name=\"from\" column=\"From\" type=\"date\" format=\"%Y-%m-%d\"/></feed>");
+  replace_text(folder + "/muster.xml", "</feed>",
+               "<field name=\"from\" column=\"From\" type=\"date\" format=\"%Y-%m-%d\"/></feed>");
 }
 
 /// HR's file has a column with the day from which a record counts.
