@@ -13,7 +13,7 @@ using scim::Outcome;
 
 namespace {
 
-constexpr std::size_t kPage = 256;
+constexpr std::size_t kPage = 1000;  ///< as much as servers take in one bulk request
 
 std::string user_name_attribute(const UpstreamSettings::Scim& settings, const Bearings& bearings) {
   if (!settings.user_name.empty()) return to_lower(settings.user_name);

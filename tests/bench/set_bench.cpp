@@ -1,23 +1,17 @@
 // How many security event tokens per second leave over TLS on loopback, signing included. The receiver answers 202 and does nothing
 // else; sender and receiver share the machine, so the CPU time of the sender's thread is given beside the seconds.
 #include <doctest/doctest.h>
-#include <netinet/in.h>
-#include <openssl/ssl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "agent/upstream/events_sink.h"
 #include "agent/upstream/set/tokens.h"
+#include "tests/bench/receiver.h"
 #include "tests/support/lab.h"
 
 using namespace muster;
@@ -27,79 +21,6 @@ using nlohmann::json;
 namespace {
 
 constexpr std::size_t kTokens = 30000, kPeople = 3000, kBatch = 500;
-
-/// HTTP/1.1 with keep-alive, a thread per connection.
-class Receiver {
- public:
-  explicit Receiver(const std::string& folder) : context_(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free) {
-    REQUIRE(SSL_CTX_use_certificate_file(context_.get(), (folder + "/server.pem").c_str(), SSL_FILETYPE_PEM) == 1);
-    REQUIRE(SSL_CTX_use_PrivateKey_file(context_.get(), (folder + "/server.key").c_str(), SSL_FILETYPE_PEM) == 1);
-    listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    REQUIRE(::bind(listener_, reinterpret_cast<sockaddr*>(&at), sizeof at) == 0);
-    REQUIRE(::listen(listener_, 128) == 0);
-    socklen_t size = sizeof at;
-    REQUIRE(::getsockname(listener_, reinterpret_cast<sockaddr*>(&at), &size) == 0);
-    port_ = ntohs(at.sin_port);
-    acceptor_ = std::jthread([this] { accept_all(); });
-  }
-  ~Receiver() {
-    ::shutdown(listener_, SHUT_RDWR);
-    acceptor_.join();
-    const std::lock_guard lock(mutex_);
-    for (const int socket : sockets_) ::shutdown(socket, SHUT_RDWR);
-  }
-  std::string url() const { return "https://127.0.0.1:" + std::to_string(port_) + "/events"; }
-  std::size_t taken() const { return taken_; }
-  std::size_t connections() const { return connections_; }
-
- private:
-  void accept_all() {
-    for (int socket = ::accept(listener_, nullptr, nullptr); socket >= 0; socket = ::accept(listener_, nullptr, nullptr)) {
-      const std::lock_guard lock(mutex_);
-      sockets_.push_back(socket);
-      threads_.emplace_back([this, socket] { serve(socket); });
-      ++connections_;
-    }
-    ::close(listener_);
-  }
-  void serve(int socket) {
-    const std::unique_ptr<SSL, decltype(&SSL_free)> tls(SSL_new(context_.get()), &SSL_free);
-    SSL_set_fd(tls.get(), socket);
-    std::string text;
-    std::vector<char> piece(16384);
-    for (int got = SSL_accept(tls.get()); got > 0;) {
-      got = SSL_read(tls.get(), piece.data(), static_cast<int>(piece.size()));
-      if (got <= 0) break;
-      text.append(piece.data(), static_cast<std::size_t>(got));
-      while (take_request(text)) {
-        static const std::string answer = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n";
-        ++taken_;
-        SSL_write(tls.get(), answer.data(), static_cast<int>(answer.size()));
-      }
-    }
-  }
-  /// Removes a whole request from the front.
-  static bool take_request(std::string& text) {
-    const auto head = text.find("\r\n\r\n");
-    const auto length = text.find("Content-Length: ");
-    if (head == std::string::npos || length == std::string::npos) return false;
-    const std::size_t whole = head + 4 + std::stoul(text.substr(length + 16, 12));
-    if (text.size() < whole) return false;
-    text.erase(0, whole);
-    return true;
-  }
-
-  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
-  int listener_ = -1, port_ = 0;
-  std::atomic<std::size_t> taken_{0}, connections_{0};
-  std::mutex mutex_;
-  std::vector<int> sockets_;
-  std::vector<std::jthread> threads_;
-  std::jthread acceptor_;
-};
 
 std::vector<OutboxRow> outbox() {
   std::vector<OutboxRow> rows;
@@ -145,10 +66,7 @@ struct Bench {
   std::vector<OutboxRow> rows = outbox();
   UpstreamSettings::Events settings;
   Bench() {
-    const Finished made =
-        run({"bash", "-c",
-             ". " MUSTER_SOURCE_DIR "/tests/lab/common.sh; certificates " + folder.str() + " IP:127.0.0.1,DNS:localhost"});
-    REQUIRE_MESSAGE(made.code == 0, made.err);
+    make_certificates(folder.str());
     settings.issuer = "https://muster.example/bench";
     settings.audience = "https://receiver.example";
     settings.http.tls_ca = folder / "ca.pem";
@@ -186,14 +104,14 @@ TEST_CASE("bench: security event tokens per second") {
     measure(std::string("making and signing them, ") + algorithm, [&] { tokens = signed_by(*key, b.rows, b.settings); });
     REQUIRE(tokens.size() == kTokens);
   }
-  const Receiver receiver(b.folder.str());
+  const Receiver receiver(b.folder.str(), [](const std::string&, std::string&&) { return http_answer("202 Accepted", ""); });
   measure("posting alone", [&] {
     HttpClient client(b.settings.http, b.folder.str());
     std::size_t next = 0, good = 0;
     REQUIRE(client.send_flow({[&]() -> std::optional<HttpRequest> {
                                 if (next == tokens.size()) return {};
                                 return HttpRequest{.method = "POST",
-                                                   .url = receiver.url(),
+                                                   .url = receiver.url() + "/events",
                                                    .body = tokens[next++],
                                                    .content_type = "application/secevent+jwt",
                                                    .accept = "application/json"};
@@ -202,7 +120,7 @@ TEST_CASE("bench: security event tokens per second") {
                               EventsSink::kAtOnce}));
     REQUIRE(good == kTokens);
   });
-  b.settings.push = receiver.url();
+  b.settings.push = receiver.url() + "/events";
   for (const char* algorithm : {"RS256", "EdDSA", "ES256"}) {
     b.settings.sign_key = b.folder / (std::string(algorithm) + ".pem");
     EventsSink sink(b.settings, b.folder.str());

@@ -412,6 +412,44 @@ TEST_CASE("SCIM: a comparison of everything finds and repairs what somebody else
   must_agree(world, scim, 5s);
 }
 
+TEST_CASE("SCIM: where somebody else was quicker the resource is read again, and nothing of theirs is overwritten unseen") {
+  for (const char* patch : {"1", "0"}) {
+    CAPTURE(patch);
+    const Scim scim({{"ETAG", "1"}, {"PATCH", patch}});
+    World world(scim);
+    const auto service = world.service();
+    must_agree(world, scim);
+    const std::size_t before = scim.state()["conditional"];
+    scim.faults({{"rate", 0}, {"conflicts", 3}});
+    for (int i = 0; i < 3; ++i)
+      REQUIRE(world.slapd().modify(set_text(world.dn_of(world.people()[static_cast<std::size_t>(i)]), "telephoneNumber",
+                                            "+49 30 " + std::to_string(i + 1))) == 0);
+    must_agree(world, scim, 30s);
+    CHECK(scim.state()["conditional"].get<std::size_t>() >= before + 4);
+  }
+}
+
+TEST_CASE("SCIM: who is deleted here is only switched off there, where that is wished") {
+  const Scim scim;
+  World world(scim, "on-delete=\"deactivate\"");
+  const auto service = world.service();
+  must_agree(world, scim);
+  REQUIRE(world.slapd().modify(new_person("uid=guest," + world.people_base(), "guest")) == 0);
+  const auto guest = [&] {
+    const Picture there = people_there(scim.state());
+    return there.contains("guest") ? there.at("guest") : "";
+  };
+  REQUIRE(wait_until([&] { return guest().starts_with("active"); }, 20s));
+  REQUIRE(world.slapd().modify("dn: uid=guest," + world.people_base() + "\nchangetype: delete\n") == 0);
+  CHECK(wait_until([&] { return guest().starts_with("off"); }, 20s));
+  // It comes back: the same one, not another.
+  REQUIRE(world.slapd().modify(new_person("uid=guest," + world.people_base(), "guest")) == 0);
+  CHECK(wait_until([&] { return guest().starts_with("active"); }, 20s));
+  const json state = scim.state();
+  const auto called_guest = [](const json& u) { return u["userName"] == "guest"; };
+  CHECK(std::count_if(state["users"].begin(), state["users"].end(), called_guest) == 1);
+}
+
 TEST_CASE("SCIM: one whom the server refuses is shown and holds up nobody") {
   const Scim scim;
   World world(scim);

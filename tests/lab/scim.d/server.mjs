@@ -3,6 +3,7 @@
 //   CONTROL/faults (PUT)     {"rate": 0.3, "kinds": ["429", "500", "500-after", "truncate", "drop", "drop-after", "slow"], "refuse": "name"}
 //                            rate: part of the requests; "-after": the server did what it was asked, and does not say so;
 //                            refuse: creating or changing a user of this userName is answered 400
+//                            conflicts: how many of the next conditional writes find that somebody else was quicker (412; needs ETAG=1)
 //   CONTROL/resources (PUT)  {"users": {...}, "groups": {...}}: what is there now, by id, as if somebody else had written it
 import { createServer as createSecure } from 'node:https';
 import { createServer, request as ask } from 'node:http';
@@ -14,12 +15,14 @@ import SCIMMYRouters from 'scimmy-routers';
 import { Strict } from './strict.mjs';
 
 const [folder, port, controlPort] = process.argv.slice(2);
-const { TOKEN, PATCH, BULK, PAGES } = process.env;
+const { TOKEN, PATCH, BULK, PAGES, ETAG } = process.env;
 const journal = `${folder}/journal`;
 const held = { users: new Map(), groups: new Map() };
 
 // --- what it holds: in memory, and on the disk for the next start
+const versions = new Map(), tag = (id) => `W/"${versions.get(id) ?? 0}"`;
 const keep = (kind, id, resource) => {
+  versions.set(id, (versions.get(id) ?? 0) + 1);
   if (resource) held[kind].set(id, resource); else held[kind].delete(id);
   appendFileSync(journal, `${JSON.stringify([kind, id, resource])}\n`);
 };
@@ -114,6 +117,26 @@ function paged(url, status, body) {
   if (next <= list.totalResults) list.nextCursor = Buffer.from(String(next)).toString('base64');
   return Buffer.from(JSON.stringify(list));
 }
+// RFC 7644 section 3.14, which scimmy does not know either.
+function tagged(url, status, body) {
+  if (ETAG !== '1' || status < 200 || status > 299 || body.length === 0) return body;
+  const answer = JSON.parse(body);
+  if (url.endsWith('/ServiceProviderConfig')) answer.etag = { supported: true };
+  for (const resource of answer.Resources ?? [answer]) if (resource.id && resource.meta) resource.meta.version = tag(resource.id);
+  return Buffer.from(JSON.stringify(answer));
+}
+let conditional = 0;
+/// False: the resource is another one by now.
+function fits(req, path) {
+  const wanted = req.headers['if-match'], id = path.split('/')[2];
+  if (ETAG !== '1' || !wanted || !id) return true;
+  conditional += 1;
+  if (faults.conflicts > 0) {
+    faults.conflicts -= 1;
+    versions.set(id, (versions.get(id) ?? 0) + 1);
+  }
+  return wanted === tag(id);
+}
 function indexed(url) {
   const [path, text] = url.split('?');
   const query = new URLSearchParams(text ?? '');
@@ -131,6 +154,7 @@ function forward(req, res, text, fault) {
       let body = paged(req.url, back.statusCode, Buffer.concat(pieces));
       if (PAGES === 'cursor' && req.url.endsWith('/ServiceProviderConfig') && back.statusCode === 200)
         body = Buffer.from(JSON.stringify({ ...JSON.parse(body), pagination: { cursor: true, index: true, defaultPaginationMethod: 'cursor' } }));
+      body = tagged(req.url, back.statusCode, body);
       reply(res, fault, back.statusCode, back.headers, body);
     });
   });
@@ -150,6 +174,7 @@ const front = createSecure({ key: readFileSync(`${folder}/server.key`), cert: re
     const fault = Math.random() < faults.rate ? faults.kinds[Math.floor(Math.random() * faults.kinds.length)] : '';
     const scim = { 'Content-Type': 'application/scim+json' };
     if (fault === 'drop') return res.socket.destroy();
+    if (!fits(req, path)) return res.writeHead(412, scim).end(error(412, 'it was changed meanwhile'));
     if (fault === '429') return res.writeHead(429, { ...scim, 'Retry-After': '1' }).end(error(429, 'not so fast'));
     if (fault === '500') return res.writeHead(500, scim).end(error(500, 'as a test wished'));
     if (fault === 'slow') return setTimeout(() => forward(req, res, text, ''), 300);
@@ -168,6 +193,6 @@ createServer((req, res) => {
         for (const [id, object] of Object.entries(objects)) keep(kind, id, object && { meta: { created: '2026-01-01T00:00:00Z', lastModified: '2026-01-01T00:00:00Z' }, ...held[kind].get(id), ...object, id });
     }
     res.setHeader('Content-Type', 'application/json');
-    res.end(JSON.stringify({ users: [...held.users.values()], groups: [...held.groups.values()], violations, requests }));
+    res.end(JSON.stringify({ users: [...held.users.values()], groups: [...held.groups.values()], violations, requests, conditional }));
   });
 }).listen(Number(controlPort), '127.0.0.1');
