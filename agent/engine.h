@@ -126,6 +126,8 @@ class Engine {
   /// An account is switched off whatever HR says, and on again. Need no connection: the order stands until it can be carried out.
   Status order_disable(const Wish& wish);
   Status lift_order(const Wish& wish);
+  /// `muster rehire`: of several former leavers this one comes back, or none of them (Wish::group: the key, or "new").
+  Status choose_former(const Wish& wish);
   /// What protects the account from being written; empty: nothing. Needs the connection.
   Result<std::string> protection_of(const std::string& person);
 

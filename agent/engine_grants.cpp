@@ -303,6 +303,35 @@ Status Engine::lift_order(const Wish& wish) {
   });
 }
 
+Status Engine::choose_former(const Wish& wish) {
+  return guarded([&]() -> Status {
+    Store& store = context_->store;
+    const auto row = store.person(PersonKey(wish.person));
+    if (!row) return Error{Errc::not_found, "HR knows no person '" + wish.person + "'", "give the feed's key of the person"};
+    const Now now = system_now();
+    Store::Transaction transaction(store);
+    const auto keys = Planner(*context_, *connection_).returns_as(*row, now);
+    if (!keys) return keys.error();
+    if (wish.group != kNobody && std::find(keys->begin(), keys->end(), wish.group) == keys->end()) {
+      std::string all;
+      for (const std::string& key : *keys) all += key + ", ";
+      return Error{Errc::refused, "'" + wish.group + "' is none of the former leavers in question",
+                   "they are " + all + "or say " + kNobody};
+    }
+    store.set_meta(rehire_choice(row->person.key), wish.group);
+    context_->recorder.decided("rehire-chosen",
+                               {{"person", wish.person},
+                                {"before", wish.group == kNobody ? json::array() : json{wish.group}},
+                                {"after", {wish.person}},
+                                {"actor", wish.by},
+                                {"reason", wish.reason}},
+                               now.utc);
+    store.mark_person_dirty(row->id);
+    transaction.commit();
+    return ok();
+  });
+}
+
 void Engine::record_order(const std::string& kind, const Target& target, const Wish& wish, Row order) {
   Store& store = context_->store;
   json details = entry_details(store, target.entry_row());

@@ -28,6 +28,7 @@ int dispatch(Session& session) {
       {"grants", muster::run_grants},
       {"disable", muster::run_disable},
       {"enable", muster::run_enable},
+      {"rehire", muster::run_rehire},
       {"undo", muster::run_undo},
       {"why", muster::run_why},
       {"who", muster::run_who},

@@ -41,6 +41,8 @@ class Planner {
 
   /// The rule that keeps an account from being written; empty: none.
   Result<std::string> protection(const PersonRow* person, const EntryRow* entry, const Now& now);
+  /// The keys of the former leavers of whom this person may be the return, where several are; forgets what was decided about it.
+  Result<std::vector<std::string>> returns_as(const PersonRow& row, const Now& now);
 
  private:
   void link_dirty(const Now& now);
@@ -92,6 +94,9 @@ std::map<std::string, Reference, std::less<>> references_of(Context& context, co
 bool note_standing(Context& context, const PersonRow& person, const EntryRow* entry, const Now& now);
 
 /// Replaces a subject's problems and reports what is new and what is over.
+/// Where the store notes who returns as whom: a key, or kNobody.
+std::string rehire_choice(const PersonKey& key);
+inline constexpr const char* kNobody = "new";
 void set_problems(Context& context, const std::string& subject, const std::vector<ProblemRow>& problems, Instant at);
 std::string person_subject(Row person);
 std::string entry_subject(Row entry);

@@ -30,6 +30,8 @@ std::string fields_of(const Person& person, const Rules& rules) {
 
 }  // namespace
 
+std::string rehire_choice(const PersonKey& key) { return "rehire." + key.rep(); }
+
 bool Planner::by_fields(const Rules& rules) { return rules.rehire && !rules.rehire->fields.empty(); }
 
 /// Those of whom this person may be the return: left, with an entry, and alike in every declared field.
@@ -39,14 +41,29 @@ std::vector<PersonRow> Planner::former_selves(const PersonRow& row, const Now& n
   if (key.empty() || !row.person.listed || is_leaving(row.person, rules, now)) return {};
   auto found = context_.store.people_by_rehire_key(key, row.id);
   std::erase_if(found, [&](const PersonRow& r) { return r.person.listed && !is_leaving(r.person, rules, now); });
+  // What somebody decided counts as long as there is something to decide.
+  const std::string chosen = found.size() > 1 ? context_.store.meta(rehire_choice(row.person.key)) : "";
+  if (!chosen.empty()) std::erase_if(found, [&](const PersonRow& r) { return r.person.key.rep() != chosen; });
   return found;
+}
+
+Result<std::vector<std::string>> Planner::returns_as(const PersonRow& row, const Now& now) {
+  std::vector<std::string> keys;
+  if (by_fields(context_.rules()) && !row.entry && !row.successor) {
+    context_.store.set_meta(rehire_choice(row.person.key), "");
+    for (const PersonRow& r : former_selves(row, now)) keys.push_back(r.person.key.rep());
+  }
+  if (keys.size() > 1) return keys;
+  return Error{Errc::refused, "person " + row.person.key.rep() + " is not the possible return of several former leavers",
+               "muster problems lists those who are (ambiguous-rehire)"};
 }
 
 std::string Planner::ambiguity_of(const std::vector<PersonRow>& former) {
   std::string keys;
   for (const PersonRow& r : former) keys += (keys.empty() ? "" : ", ") + r.person.key.rep();
   return "may be the return of any of the former leavers " + keys +
-         ", so no account is taken and none is made; let HR use the former key, or correct the fields that <rehire match> names";
+         ", so no account is taken and none is made; let HR use the former key, or correct the fields that <rehire match> names, "
+         "or decide here: muster rehire";
 }
 
 void Planner::take_over(const PersonRow& former, const PersonRow& row, const Now& now) {

@@ -76,6 +76,17 @@ Result<json> give(Engine& engine, const json& request, const Surroundings& aroun
   return report;
 }
 
+Result<json> rehire(Engine& engine, const json& request, const Surroundings& around) {
+  const Engine::Wish wish = wish_of(request);
+  MUSTER_TRY(around.ready());
+  MUSTER_TRY(engine.choose_former(wish));
+  auto run = around.settle();
+  if (!run) return std::move(run).error();
+  json report = settled_report(engine.context().store, *run, wish.person);
+  report["holds"] = json::array();
+  return report;
+}
+
 Result<json> order(Engine& engine, const json& request, const Surroundings& around, bool lift) {
   const Engine::Wish wish = wish_of(request);
   const Status ready = around.ready();
@@ -105,13 +116,14 @@ Result<json> order(Engine& engine, const json& request, const Surroundings& arou
 }  // namespace
 
 bool is_about_a_person(const std::string& command) {
-  return command == "grant" || command == "revoke" || command == "disable" || command == "enable";
+  return command == "grant" || command == "revoke" || command == "disable" || command == "enable" || command == "rehire";
 }
 
 Result<json> act_on_person(Engine& engine, const json& request, const Surroundings& around) {
   return guarded([&]() -> Result<json> {
     const std::string command = request.value("command", "");
     if (command == "grant" || command == "revoke") return give(engine, request, around, command == "revoke");
+    if (command == "rehire") return rehire(engine, request, around);
     return order(engine, request, around, command == "enable");
   });
 }

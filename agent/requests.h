@@ -1,4 +1,5 @@
-// What an operator asks for about one person, in a service and without one: grant, revoke, disable, enable.
+// What an operator asks for about one person, in a service and without one: grant, revoke, disable, enable,
+// rehire.
 #pragma once
 
 #include <functional>

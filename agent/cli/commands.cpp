@@ -33,6 +33,13 @@ std::vector<CommandRow> rows_about_a_person() {
        "The account becomes again what HR says of the person.",
        {person()},
        {by(), reason()}},
+      {"rehire",
+       "decides of whom of several former leavers a person is the return",
+       "The account of that one is taken over, or, with `new`, none of them, and another is made. `muster problems` lists whom it "
+       "is about "
+       "(ambiguous-rehire).",
+       {person(), {"FORMER", "HR's former identifier, or new"}},
+       {by(), reason()}},
   };
 }
 

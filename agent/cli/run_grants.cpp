@@ -1,4 +1,4 @@
-// muster grant, revoke, grants, disable, enable.
+// muster grant, revoke, grants, disable, enable, rehire.
 #include <iostream>
 
 #include "agent/cli/session.h"
@@ -48,6 +48,7 @@ std::string sentence_of(const json& request, const json& answer) {
       return what + " waits for somebody else: muster approve " + g.value("hold", "") + " --by NAME --reason TEXT";
     return what + " until " + g.value("until", "");
   }
+  if (command == "rehire") return who + " has " + answer.value("dn", "");
   if (command == "revoke") return who + " no longer has what was given";
   const json& off = answer["disabled"];
   const std::string state = off.is_null() ? "has no account" : off.get<bool>() ? "is disabled" : "is enabled";
@@ -66,7 +67,7 @@ int finish(const Session& session, const json& request, const json& answer) {
     std::cout << (answer["changes"].empty() ? "" : "\n") << sentence_of(request, answer) << ".\n";
   }
   if (!answer["holds"].empty()) return kHeld;
-  if (request["command"] == "disable" && !is_off && !answer["disabled"].is_null()) return kFailed;
+  if (request["command"] == "disable" && !is_off && answer.contains("disabled") && !answer["disabled"].is_null()) return kFailed;
   return went_wrong ? kFailed : kDone;
 }
 
@@ -120,6 +121,7 @@ int run_grant(Session& session) { return act(session, "grant"); }
 int run_revoke(Session& session) { return act(session, "revoke"); }
 int run_disable(Session& session) { return act(session, "disable"); }
 int run_enable(Session& session) { return act(session, "enable"); }
+int run_rehire(Session& session) { return act(session, "rehire"); }
 
 int run_grants(Session& session) {
   return with_state(session, [&](Store& store) {

@@ -59,6 +59,7 @@ int run_revoke(Session& session);
 int run_grants(Session& session);
 int run_disable(Session& session);
 int run_enable(Session& session);
+int run_rehire(Session& session);
 int run_undo(Session& session);
 int run_why(Session& session);
 int run_who(Session& session);

@@ -175,6 +175,39 @@ TEST_CASE("lifecycle: who may be the return of two former leavers gets no accoun
   CHECK(problems_of(c, "ambiguous-rehire").empty());
 }
 
+TEST_CASE("lifecycle: of whom somebody is the return may be decided here, by name") {
+  Company c({.edit = edited("lifecycle.xml", "match=\"id\"", "match=\"first last\"")});
+  const std::string a = c.employee("Sales"), b = c.employee("Sales", 1);
+  for (const std::string& key : {a, b}) {
+    set_cell(c, key, kFirst, "Sam");
+    set_cell(c, key, kLast, "Twin");
+  }
+  CHECK(c.muster({"resync"}).code == 0);
+  const std::string dn = c.dn_of(b);
+  for (const std::string& key : {a, b}) set_cell(c, key, kStatus, "Terminated");
+  CHECK(c.muster({"resync"}).code == 0);
+  c.edit_person(b, [](auto& cells) {
+    cells[kKey] = "900003";
+    cells[kStatus] = "Active";
+  });
+  CHECK(c.muster({"resync"}).code == 0);
+  REQUIRE(problems_of(c, "ambiguous-rehire").size() == 1);
+  const auto decide = [&](const std::string& who, const std::string& as) {
+    return c.muster({"rehire", who, as, "--by", "Eve", "--reason", "asked both"});
+  };
+  CHECK(decide(a, b).code == 1);
+  const auto wrong = decide("900003", "100001");
+  CHECK(wrong.code == 1);
+  CHECK_MESSAGE(wrong.err.find("none of the former leavers in question") != std::string::npos, wrong.err);
+  const auto done = decide("900003", b);
+  CHECK_MESSAGE(done.code == 0, (done.out + done.err));
+  CHECK(c.slapd().can_bind(dn, "sample"));
+  CHECK(c.slapd().values(dn, "employeeNumber") == std::vector<std::string>{"900003"});
+  CHECK(problems_of(c, "ambiguous-rehire").empty());
+  CHECK(c.events("rehire-chosen").size() == 1);
+  CHECK(decide("900003", "new").code == 1);  // there is nothing to decide any more
+}
+
 TEST_CASE("lifecycle: a role's grace keeps the old access for its time, then it goes by itself") {
   Company c({.edit = edited("access.xml", "<role name=\"sales\"", "<role name=\"sales\" grace=\"6s\"")});
   CHECK(c.muster({"resync"}).code == 0);
