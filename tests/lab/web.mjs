@@ -43,11 +43,11 @@ function answer(req, res, body) {
     }
     case 'moved': return json(res, 302, {}, { Location: 'https://elsewhere.invalid/' });
     case 'silent': return;
-    case 'drop': return res.socket.destroy();
+    case 'drop': return res.socket?.destroy();
     case 'half':
       res.writeHead(200, { 'Content-Length': 1000 });
       res.write('half of it');
-      return setImmediate(() => res.socket.destroy());
+      return setImmediate(() => res.socket?.destroy());
     case 'large': {
       res.writeHead(200);
       const piece = 'x'.repeat(1 << 20);

@@ -88,7 +88,7 @@ class Maker {
     if (action == "create") return created();
     if (action == "set" || action == "clear") return value_changed();
     if (action == "rename" || action == "move") return named_otherwise();
-    if (action == "expire") return patched({operation(kDirectory + "expires", values_in(event_, "after"))});
+    if (action == "expire") return patched(json::array({operation(kDirectory + "expires", values_in(event_, "after"))}));
     if (action == "add-member" || action == "remove-member") return member(action == "add-member");
     if (action == "delete") return removed();
     if (action == "enable") return switched(true);
@@ -102,8 +102,8 @@ class Maker {
   void account() { switched(first_in(event_, "after") == "enabled"); }
   void appeared() { scim("feed:add", json::object()); }
   void deleted() { scim("feed:remove", json::object()); }
-  void relinked() { patched({operation("externalId", values_in(event_, "after"))}); }
-  void renamed() { patched({operation(kDirectory + "dn", values_in(event_, "after"))}); }
+  void relinked() { patched(json::array({operation("externalId", values_in(event_, "after"))})); }
+  void renamed() { patched(json::array({operation(kDirectory + "dn", values_in(event_, "after"))})); }
   void credential() { risc("account-credential-change-required", json::object(), named()); }
   /// What became of a command (RFC 9967 section 2.5.1.1).
   void command() { scim("misc:asyncresp", {{"method", "PATCH"}, {"status", text_in(event_, "status")}}); }
@@ -168,7 +168,7 @@ class Maker {
   void value_changed() {
     const std::string attribute = text_in(event_, "attribute");
     if (attribute.empty()) return;
-    patched({operation(path_of(attribute), values_in(event_, "after"))});
+    patched(json::array({operation(path_of(attribute), values_in(event_, "after"))}));
     identifier_changed(to_lower(attribute));
   }
 
@@ -186,10 +186,8 @@ class Maker {
   }
 
   void named_otherwise() {
-    json operations = {operation(kDirectory + "dn", {text_in(event_, "dn")})};
-    operations[0]["value"] = first_in(event_, "after");
-    operations[0]["path"] = kDirectory + (text_in(event_, "action") == "move" ? "parent" : "rdn");
-    patched(std::move(operations));
+    const char* what = text_in(event_, "action") == "move" ? "parent" : "rdn";
+    patched(json::array({operation(kDirectory + what, {first_in(event_, "after")})}));
   }
 
   void patched(json operations) {
@@ -205,7 +203,7 @@ class Maker {
       operation["value"] = {{{"value", id}}};
     else
       operation["path"] = "members[value eq \"" + id + "\"]";
-    patch({std::move(operation)}, {"members"}, group());
+    patch(json::array({std::move(operation)}), json::array({"members"}), group());
   }
 
   void patch(json operations, json paths, json about) {

@@ -96,7 +96,7 @@ const strict = new Strict({
 const error = (status, detail) => JSON.stringify({ schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'], status: String(status), detail });
 
 function reply(res, fault, status, headers, body) {
-  if (fault === 'drop-after') return res.socket.destroy();
+  if (fault === 'drop-after') return res.socket?.destroy();
   if (fault === '500-after') return res.writeHead(500, { 'Content-Type': 'application/scim+json' }).end(error(500, 'as a test wished'));
   if (fault === 'truncate' && body.length > 20) {
     res.writeHead(status, { ...headers, 'content-length': body.length });
@@ -173,7 +173,7 @@ const front = createSecure({ key: readFileSync(`${folder}/server.key`), cert: re
     for (const complaint of strict.check(req.method, path, req.headers, text.toString())) violations.push(`${req.method} ${path}: ${complaint}`);
     const fault = Math.random() < faults.rate ? faults.kinds[Math.floor(Math.random() * faults.kinds.length)] : '';
     const scim = { 'Content-Type': 'application/scim+json' };
-    if (fault === 'drop') return res.socket.destroy();
+    if (fault === 'drop') return res.socket?.destroy();
     if (!fits(req, path)) return res.writeHead(412, scim).end(error(412, 'it was changed meanwhile'));
     if (fault === '429') return res.writeHead(429, { ...scim, 'Retry-After': '1' }).end(error(429, 'not so fast'));
     if (fault === '500') return res.writeHead(500, scim).end(error(500, 'as a test wished'));
