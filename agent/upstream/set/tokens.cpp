@@ -5,6 +5,7 @@
 #include <set>
 
 #include "agent/json_text.h"
+#include "agent/upstream/scim/client.h"
 #include "mapping/scim_path.h"
 #include "schema/ascii.h"
 
@@ -42,7 +43,6 @@ std::string path_of(const std::string& attribute) {
       {"employeenumber", kEnterprise + "employeeNumber"},
       {"department", kEnterprise + "department"},
       {"departmentnumber", kEnterprise + "department"},
-      {"manager", kEnterprise + "manager.displayName"},
   };
   const auto found = kPaths.find(to_lower(attribute));
   return found == kPaths.end() ? kDirectory + attribute : found->second;
@@ -65,6 +65,7 @@ std::string first_in(const json& event, const char* name) {
 
 /// A telephone number as RFC 9493 section 3.2.5 wants it (E.164), without what people write in between; empty: it has no country.
 std::string e164_of(const std::string& number) {
+  if (number.find("(0)") != std::string::npos) return "";  // dialled from within the country only
   std::string digits;
   for (const char c : number) {
     if (is_digit(c)) digits += c;
@@ -99,7 +100,10 @@ class Maker {
     if (event_.contains("group")) return member(!values_in(event_, "after").empty());
     value_changed();
   }
-  void account() { switched(first_in(event_, "after") == "enabled"); }
+  void account() {
+    const std::string is = first_in(event_, "after");
+    if (is == "enabled" || is == "disabled") switched(is == "enabled");
+  }
   void appeared() { scim("feed:add", json::object()); }
   void deleted() { scim("feed:remove", json::object()); }
   void relinked() { patched(json::array({operation("externalId", values_in(event_, "after"))})); }
@@ -113,13 +117,13 @@ class Maker {
  private:
   // --- whom it is about
   json user() const {
-    json id = {{"format", "scim"}, {"uri", "/Users/" + (entry_.empty() ? person_ : entry_)}};
+    json id = {{"format", "scim"}, {"uri", "/Users/" + scim::url_encoded(entry_.empty() ? person_ : entry_)}};
     if (!person_.empty()) id["externalId"] = person_;
     return id;
   }
   json group() const {
     const std::string id = text_in(event_, "group entry");
-    return {{"format", "scim"}, {"uri", "/Groups/" + (id.empty() ? text_in(event_, "group") : id)}};
+    return {{"format", "scim"}, {"uri", "/Groups/" + scim::url_encoded(id.empty() ? text_in(event_, "group") : id)}};
   }
   json named() const { return {{"format", "iss_sub"}, {"iss", settings_.issuer}, {"sub", person_.empty() ? entry_ : person_}}; }
 
@@ -162,7 +166,9 @@ class Maker {
 
   static json operation(const std::string& path, const std::vector<std::string>& values) {
     if (values.empty()) return {{"op", "remove"}, {"path", path}};
-    return {{"op", "replace"}, {"path", path}, {"value", values.size() == 1 ? json(values.front()) : json(values)}};
+    // A name of SCIM's has one place.
+    const bool is_one = values.size() == 1 || !path.starts_with(kDirectory);
+    return {{"op", "replace"}, {"path", path}, {"value", is_one ? json(values.front()) : json(values)}};
   }
 
   void value_changed() {
@@ -229,13 +235,13 @@ class Maker {
   // --- tokens
   void scim(const std::string& what, json payload) { scim(what, std::move(payload), user()); }
   void scim(const std::string& what, json payload, json about) {
-    if (settings_.is_scim) add(kScimEvent + what, std::move(payload), std::move(about));
+    if (settings_.is_scim) add("", kScimEvent + what, std::move(payload), std::move(about));
   }
   void risc(const std::string& what, json payload, json about) {
-    if (settings_.is_risc) add(kRisc + what, std::move(payload), std::move(about));
+    if (settings_.is_risc) add(".risc", kRisc + what, std::move(payload), std::move(about));
   }
   void caep(const std::string& what, json payload) {
-    if (settings_.is_caep) add(kCaep + what, std::move(payload), named());
+    if (settings_.is_caep) add(".caep", kCaep + what, std::move(payload), named());
   }
 
   std::int64_t seconds() const {
@@ -243,11 +249,12 @@ class Maker {
     return at ? std::chrono::floor<std::chrono::seconds>(*at).time_since_epoch().count() : 0;
   }
 
-  void add(const std::string& uri, json payload, json about) {
+  /// `mark`: makes the token's name another one than the event's, whichever families are sent.
+  void add(const char* mark, const std::string& uri, json payload, json about) {
     const std::string id = text_in(event_, "id");
     const std::string txn = text_in(event_, "txn"), run = text_in(event_, "run");
     SetToken token;
-    token.jti = tokens_.empty() ? id : id + "." + std::to_string(tokens_.size());
+    token.jti = id + mark;
     token.subject = !person_.empty() ? "person " + person_ : "entry " + entry_;
     const json claims = {{"iss", settings_.issuer},
                          {"aud", settings_.audience},

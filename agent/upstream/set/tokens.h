@@ -18,8 +18,8 @@ struct SetToken {
 };
 
 /// The tokens of one line of docs/events.md, each with one event (CAEP Interoperability Profile 1.0 section 2.3): none, where
-/// nobody upstream has to hear of it. The same event gives the same tokens: the first one's jti is the event's id, that of others
-/// has a number behind it. Neither `sub` nor `exp` is said (SSF 1.0), `sub_id` (RFC 9493) always.
+/// nobody upstream has to hear of it. The same event gives the same tokens: a SCIM event's jti is the event's id,
+/// those of others have ".risc" and ".caep" behind it. Neither `sub` nor `exp` is said (SSF 1.0), `sub_id` (RFC 9493) always.
 std::vector<SetToken> tokens_of(const nlohmann::json& event, const UpstreamSettings::Events& settings);
 
 /// A verification event (SSF 1.0 section 8.1.4), by which both ends see that tokens arrive.

@@ -88,6 +88,18 @@ TEST_CASE("each kind of event makes the tokens that the manual names") {
        "prov:patch:full " + kUser +
            R"( {"data":{"Operations":[{"op":"replace","path":"phoneNumbers[type eq \"work\"].value","value":"4711"}],)" + kPatch +
            "}}\n" + R"(identifier-changed {"format":"phone_number","phone_number":"+493012345"} {})" + "\n"},
+      {"a telephone number that holds what is dialled from within the country only",
+       {{"kind", "changed"}, {"attribute", "telephoneNumber"}, {"before", {"+49 (0)30 123456"}}, {"after", json::array()}},
+       "prov:patch:full " + kUser + R"( {"data":{"Operations":[{"op":"remove","path":"phoneNumbers[type eq \"work\"].value"}],)" +
+           kPatch + "}}\n"},
+      {"several values where SCIM has one place",
+       {{"kind", "changed"}, {"attribute", "title"}, {"after", {"Clerk", "Pilot"}}},
+       "prov:patch:full " + kUser + R"( {"data":{"Operations":[{"op":"replace","path":"title","value":"Clerk"}],)" + kPatch +
+           "}}\n"},
+      {"somebody without an entry, whose key is no part of a URL",
+       {{"kind", "command"}, {"person", "a b/1"}, {"entry", nullptr}, {"status", "200"}},
+       R"(misc:asyncresp {"externalId":"a b/1","format":"scim","uri":"/Users/a%20b%2F1"} {"method":"PATCH","status":"200"})" +
+           std::string("\n")},
       {"a telephone number without a country",
        {{"kind", "changed"}, {"attribute", "telephoneNumber"}, {"before", {"4711"}}, {"after", {"4712"}}},
        "prov:patch:full " + kUser +
@@ -163,8 +175,8 @@ TEST_CASE("a family that is not wanted is not sent, and the ids of the others st
   s.is_scim = false;
   const auto tokens = tokens_of(event({{"kind", "applied"}, {"action", "disable"}, {"decision", "leaver"}}), s);
   REQUIRE(tokens.size() == 2);
-  CHECK(tokens[0].jti == "id-1");
-  CHECK(tokens[1].jti == "id-1.1");
+  CHECK(tokens[0].jti == "id-1.risc");
+  CHECK(tokens[1].jti == "id-1.caep");
   for (const SetToken& t : tokens) {
     const json claims = json::parse(t.claims);
     CHECK(claims["iss"] == "muster-corp");
