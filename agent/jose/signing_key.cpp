@@ -12,7 +12,14 @@
 namespace muster {
 
 using nlohmann::json;
-using namespace jose;
+using jose::bytes;
+using jose::Deleter;
+using jose::DigestContext;
+using jose::EcSignature;
+using jose::kHalf;
+using jose::kShortestRsa;
+using jose::Number;
+using jose::Pkey;
 
 namespace {
 

@@ -13,7 +13,16 @@
 namespace muster {
 
 using nlohmann::json;
-using namespace jose;
+using jose::Builder;
+using jose::bytes;
+using jose::DigestContext;
+using jose::EcSignature;
+using jose::kHalf;
+using jose::kShortestRsa;
+using jose::Number;
+using jose::Parameters;
+using jose::Pkey;
+using jose::PkeyContext;
 
 namespace {
 
