@@ -420,12 +420,12 @@ TEST_CASE("SCIM: where somebody else was quicker the resource is read again, and
     const auto service = world.service();
     must_agree(world, scim);
     const std::size_t before = scim.state()["conditional"];
-    scim.faults({{"rate", 0}, {"conflicts", 3}});
+    scim.faults({{"rate", 0}, {"conflicts", 2}});  // a third for the same person would be a problem of theirs
     for (int i = 0; i < 3; ++i)
       REQUIRE(world.slapd().modify(set_text(world.dn_of(world.people()[static_cast<std::size_t>(i)]), "telephoneNumber",
                                             "+49 30 " + std::to_string(i + 1))) == 0);
     must_agree(world, scim, 30s);
-    CHECK(scim.state()["conditional"].get<std::size_t>() >= before + 4);
+    CHECK(scim.state()["conditional"].get<std::size_t>() >= before + 5);
   }
 }
 
