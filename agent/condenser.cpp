@@ -28,11 +28,12 @@ std::uint64_t number_of(const std::string& text) { return std::stoull(Sha256().a
 
 std::string overtaken_by(const std::string& text) {
   const json event = json::parse(text, nullptr, false);
-  if (!event.is_object()) return "";
+  // What explains a gap stays as long as the gap.
+  if (!event.is_object() || text_in(event, "kind") == "condensed") return "";
   std::string key = text_in(event, "kind") + "\n" + matter_of(event);
   const std::string person = text_in(event, "person");
   key += "\n" + (person.empty() ? text_in(event, "entry") : "person " + person);
-  for (const char* name : {"attribute", "group", "code", "rule", "hold", "order", "grant", "jti", "command", "upstream"}) {
+  for (const char* name : {"attribute", "group", "code", "rule", "hold", "order", "grant", "jti", "command", "upstream", "event"}) {
     const auto found = event.find(name);
     // A rule tells problems apart; of a value it may have another place meanwhile.
     if (found == event.end() || (std::string_view(name) == "rule" && !event.contains("code"))) continue;

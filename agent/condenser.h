@@ -11,7 +11,7 @@
 namespace muster {
 
 /// What an event is overtaken by: an event of the same person (entry, group), kind, and attribute, group or state. Two events with
-/// different texts never overtake each other, so every kind stays.
+/// different texts never overtake each other, so every kind stays. Empty: by nothing.
 std::string overtaken_by(const std::string& event);
 
 /// From the newest event to the oldest. Memory: a number for each event that is kept.

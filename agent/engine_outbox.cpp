@@ -51,7 +51,8 @@ Result<bool> Engine::refuse(const std::string& upstream, const OutboxRow& event,
     if (is_over) {
       json details = details_of(row);
       details["reason"] = why;
-      context_->recorder.event("set-aside", std::move(details), now);
+      // Whoever refuses everything refuses this, too: that would have no end.
+      if (kind_of(event) != "set-aside") context_->recorder.event("set-aside", std::move(details), now);
       set_problems(*context_, subject_of(upstream, event), {problem_of(row)}, now);
     }
     transaction.commit();

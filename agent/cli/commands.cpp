@@ -89,12 +89,27 @@ CommandRow undo_row() {
            {"reason", "TEXT", "why; recorded in the audit trail. Needed but for --dry-run"}}};
 }
 
-CommandRow keys_new_row() {
-  return {"keys new",
-          "makes a key that tokens can be signed with",
-          "A PEM file that its owner alone can read. A file that exists is left alone.",
-          {{"FILE", "where it is written"}},
-          {{"alg", "ALGORITHM", "default: ES256", false, false, {"ES256", "RS256", "EdDSA"}}}};
+std::vector<CommandRow> rows_about_upstream() {
+  return {
+      {"upstream", "the systems upstream: what waits for them, and what they refused", ""},
+      {"upstream retry",
+       "sends once more what was set aside because an upstream refused it",
+       "Under the id that it always had.",
+       {},
+       {{"id", "ID", "only this event"}, by(), reason()}},
+      {"upstream forget",
+       "drops what was set aside",
+       "The upstream never hears of it; the audit trail keeps what was done.",
+       {},
+       {{"id", "ID", "only this event"}, by(), reason()}},
+      {"keys", "prints the public keys of <events> for whoever receives its tokens: a JWKS",
+       "The key that signs, and those of <publish>. Put it where receivers look for it, before a new key signs."},
+      {"keys new",
+       "makes a key that tokens can be signed with",
+       "A PEM file that its owner alone can read. A file that exists is left alone.",
+       {{"FILE", "where it is written"}},
+       {{"alg", "ALGORITHM", "default: ES256", false, false, {"ES256", "RS256", "EdDSA"}}}},
+  };
 }
 
 CommandRow init_row() {
@@ -171,25 +186,14 @@ std::vector<CommandRow> make_rows() {
       review_import_row(),
       {"problems", "what could not be done, and what drifted: for whom, why, since when", ""},
       {"owners", "who owns which attribute and group, who else writes there, and what HR sends in vain", ""},
-      {"upstream", "the systems upstream: what waits for them, and what they refused", ""},
-      {"upstream retry",
-       "sends once more what was set aside because an upstream refused it",
-       "Under the id that it always had.",
-       {},
-       {{"id", "ID", "only this event"}, by(), reason()}},
-      {"upstream forget",
-       "drops what was set aside",
-       "The upstream never hears of it; the audit trail keeps what was done.",
-       {},
-       {{"id", "ID", "only this event"}, by(), reason()}},
-      {"keys", "prints the public keys of <events> for whoever receives its tokens: a JWKS",
-       "The key that signs, and those of <publish>. Put it where receivers look for it, before a new key signs."},
-      keys_new_row(),
       {"audit verify", "finds any record of the audit trail that was changed or is missing", ""},
       {"audit export", "prints the audit trail, one JSON document per line", ""},
       init_row(),
       {"help", "explains a command", "", {{"COMMAND", "its name", false}}},
   };
+  auto upstream = rows_about_upstream();
+  const auto audit = std::find_if(rows.begin(), rows.end(), [](const CommandRow& row) { return row.name == "audit verify"; });
+  rows.insert(audit, std::make_move_iterator(upstream.begin()), std::make_move_iterator(upstream.end()));
   auto about = rows_about_a_person();
   const auto why = std::find_if(rows.begin(), rows.end(), [](const CommandRow& row) { return row.name == "why"; });
   rows.insert(why, std::make_move_iterator(about.begin()), std::make_move_iterator(about.end()));

@@ -80,13 +80,16 @@ Status Pump::send_again(Lane& lane, Store& store, const Reached& reached, std::s
   if (rows.empty()) return ok();
   auto verdicts = lane.sink->deliver(rows, std::move(stop));
   if (!verdicts) return std::move(verdicts).error();
+  std::optional<std::string> waits;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const Sink::Verdict& v = (*verdicts)[i];
     if (v.kind == Sink::Verdict::Kind::delivered) MUSTER_TRY(reached.accepted(lane.name(), rows[i].seq));
+    if (v.kind == Sink::Verdict::Kind::later) waits = v.why;
     if (v.kind != Sink::Verdict::Kind::refused) continue;
     if (const auto aside = reached.refuse(lane.name(), rows[i], v.why); !aside) return aside.error();
   }
-  return ok();
+  if (!waits) return ok();
+  return Error{Errc::unreachable, *waits, ""};
 }
 
 Status Pump::deliver(Lane& lane, Store& store, const Reached& reached, std::stop_token stop) {

@@ -47,6 +47,10 @@ TEST_CASE("only what says something newer about the same matter makes an event s
        {{"kind", "problem"}, {"person", "1"}, {"code", "a"}, {"rule", "x:1"}},
        {{"kind", "problem"}, {"person", "1"}, {"code", "a"}, {"rule", "x:1"}},
        true},
+      {"two events that were set aside",
+       {{"kind", "set-aside"}, {"upstream", "u"}, {"event", "1"}},
+       {{"kind", "set-aside"}, {"upstream", "u"}, {"event", "2"}},
+       false},
       {"two holds", {{"kind", "hold"}, {"hold", "a"}}, {{"kind", "hold"}, {"hold", "b"}}, false},
       {"an entry that nobody knows",
        {{"kind", "changed"}, {"person", nullptr}, {"entry", "e"}, {"attribute", "mail"}},
@@ -58,4 +62,5 @@ TEST_CASE("only what says something newer about the same matter makes an event s
     CHECK((overtaken_by(c.older.dump()) == overtaken_by(c.newer.dump())) == c.is_overtaken);
   }
   CHECK(overtaken_by("no JSON").empty());
+  CHECK(overtaken_by(R"({"kind":"condensed","from":1,"to":2})").empty());
 }
