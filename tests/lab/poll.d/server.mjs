@@ -11,6 +11,7 @@ import { createServer as createSecure } from 'node:https';
 import { createServer } from 'node:http';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import * as jose from 'jose';
+import { listen } from './listen.mjs';
 
 const [folder, port, controlPort] = process.argv.slice(2);
 const read = (name) => readFileSync(`${folder}/${name}`);
@@ -107,9 +108,9 @@ const collected = (handle) => (req, res) => {
   req.on('data', (p) => parts.push(p));
   req.on('end', () => Promise.resolve(handle(req, res, Buffer.concat(parts).toString())).catch((e) => json(res, 500, { error: String(e) })));
 };
-createSecure({ key: read('server.key'), cert: read('server.pem') }, collected((req, res, text) => {
+const front = createSecure({ key: read('server.key'), cert: read('server.pem') }, collected((req, res, text) => {
   if (req.url === '/keys') return json(res, 200, jwks);
   if (req.headers.authorization !== `Bearer ${process.env.TOKEN}`) return json(res, 401, { err: 'authentication_failed' });
   return req.method === 'POST' && req.url === '/poll' ? poll(req, res, text) : json(res, 404, {});
-})).listen(Number(port), '127.0.0.1');
-createServer(collected(control)).listen(Number(controlPort), '127.0.0.1');
+}));
+await listen(folder, [front, Number(port)], [createServer(collected(control)), Number(controlPort)]);

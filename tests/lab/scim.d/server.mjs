@@ -12,6 +12,7 @@ import { randomUUID } from 'node:crypto';
 import express from 'express';
 import SCIMMY from 'scimmy';
 import SCIMMYRouters from 'scimmy-routers';
+import { listen } from './listen.mjs';
 import { Strict } from './strict.mjs';
 
 const [folder, port, controlPort] = process.argv.slice(2);
@@ -181,9 +182,7 @@ const front = createSecure({ key: readFileSync(`${folder}/server.key`), cert: re
     forward(req, res, text, fault);
   });
 });
-front.listen(Number(port), '127.0.0.1');
-
-createServer((req, res) => {
+const control = createServer((req, res) => {
   let text = '';
   req.on('data', (piece) => { text += piece; });
   req.on('end', () => {
@@ -195,4 +194,6 @@ createServer((req, res) => {
     res.setHeader('Content-Type', 'application/json');
     res.end(JSON.stringify({ users: [...held.users.values()], groups: [...held.groups.values()], violations, requests, conditional }));
   });
-}).listen(Number(controlPort), '127.0.0.1');
+});
+
+await listen(folder, [front, Number(port)], [control, Number(controlPort)]);

@@ -10,6 +10,7 @@ import { createServer } from 'node:http';
 import { createServer as createSecureServer1 } from 'node:https';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { compactVerify, createLocalJWKSet } from 'jose';
+import { listen } from './listen.mjs';
 import { complaintsAbout } from './strict.mjs';
 
 const [folder, port, controlPort] = process.argv.slice(2);
@@ -81,7 +82,7 @@ async function answerTo(req, res, text) {
 }
 
 const tls = { key: readFileSync(`${folder}/server.key`), cert: readFileSync(`${folder}/server.pem`), allowHTTP1: true };
-(HTTP2 === '1' ? createSecureServer : createSecureServer1)(tls, (req, res) => {
+const front = (HTTP2 === '1' ? createSecureServer : createSecureServer1)(tls, (req, res) => {
   const pieces = [];
   versions[req.httpVersion] = (versions[req.httpVersion] ?? 0) + 1;
   req.on('data', (piece) => pieces.push(piece));
@@ -93,9 +94,9 @@ const tls = { key: readFileSync(`${folder}/server.key`), cert: readFileSync(`${f
     res.writeHead(status, { ...headers, ...(status === 400 ? { 'content-type': 'application/json', 'content-language': 'en' } : {}) });
     res.end(body);
   });
-}).listen(Number(port), '127.0.0.1');
+});
 
-createServer((req, res) => {
+const control = createServer((req, res) => {
   let text = '';
   req.on('data', (piece) => { text += piece; });
   req.on('end', () => {
@@ -104,4 +105,6 @@ createServer((req, res) => {
     res.setHeader('Content-Type', 'application/json');
     res.end(JSON.stringify({ arrivals, repeats, violations, refusals, answers, versions }));
   });
-}).listen(Number(controlPort), '127.0.0.1');
+});
+
+await listen(folder, [front, Number(port)], [control, Number(controlPort)]);
