@@ -11,7 +11,6 @@
 
 namespace muster {
 
-using nlohmann::json;
 using jose::bytes;
 using jose::Deleter;
 using jose::DigestContext;
@@ -20,6 +19,7 @@ using jose::kHalf;
 using jose::kShortestRsa;
 using jose::Number;
 using jose::Pkey;
+using nlohmann::json;
 
 namespace {
 

@@ -12,7 +12,6 @@
 
 namespace muster {
 
-using nlohmann::json;
 using jose::Builder;
 using jose::bytes;
 using jose::DigestContext;
@@ -23,6 +22,7 @@ using jose::Number;
 using jose::Parameters;
 using jose::Pkey;
 using jose::PkeyContext;
+using nlohmann::json;
 
 namespace {
 
