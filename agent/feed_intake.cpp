@@ -50,7 +50,9 @@ class Intake {
         at_(at),
         known_(context.store.count_people(true)),
         effective_(feed().index_of(feed().effective)),
-        is_first_(context.store.meta(kRecordsOf) != feed().effective) {
+        fits_(known_ == 0 || people_fit(context)),
+        is_first_(context.store.meta(kRecordsOf) != feed().effective || !fits_) {
+    if (!fits_) context_.store.forget_records();  // of other fields
     if (effective_ < 0)
       context.store.forget_records();
     else
@@ -71,8 +73,12 @@ class Intake {
       if (p.person.empty()) continue;
       // One record that cannot be read leaves all of this person's as they were.
       context_.store.forget_staged(PersonKey(p.person));
-      if (const auto known = context_.store.person(PersonKey(p.person))) see(known->id);
+      if (const auto known = context_.store.person(PersonKey(p.person))) {
+        see(known->id);
+        kept_.insert(known->id);
+      }
     }
+    MUSTER_TRY(check_fields());
     if (effective_ >= 0) {
       accept_staged();
       bring_into_force(context_, now_at(at_));
@@ -156,6 +162,23 @@ class Intake {
                  "it was refused as a whole and nobody was changed; if it is meant, lower min-ratio for this one"};
   }
 
+  /// Where the fields are others than before, what is kept of somebody would be read as what it is not.
+  Status check_fields() const {
+    if (fits_) return ok();
+    std::size_t count = 0;
+    std::string first;
+    context_.store.each_person_id([&](Row id, std::string_view key, bool listed) {
+      const auto i = static_cast<std::size_t>(id);
+      const bool is_untold = feed().mode == FeedSettings::Mode::delta && (i >= seen_.size() || !seen_[i]);
+      if (listed && (is_untold || kept_.contains(id)) && count++ == 0) first = key;
+    });
+    if (count == 0) return ok();
+    return Error{Errc::untrusted,
+                 "feed " + feed().name + ": its fields are not those of before, and of " + std::to_string(count) +
+                     " people there is no record that can be read with them (the first is " + first + ")",
+                 "let HR deliver everybody once, and mend what cannot be read; nobody is planned before"};
+  }
+
   void unlist() {
     std::vector<std::pair<Row, std::string>> absent;
     context_.store.each_person_id([&](Row id, std::string_view key, bool listed) {
@@ -217,8 +240,10 @@ class Intake {
   Context& context_;
   Instant at_;
   std::size_t known_;
-  int effective_;  ///< index of the field; -1: every record counts at once
-  bool is_first_;  ///< nobody knows how long HR has told what it tells
+  int effective_;       ///< index of the field; -1: every record counts at once
+  bool fits_;           ///< what is known of people has the fields of this feed
+  std::set<Row> kept_;  ///< people whose record cannot be read
+  bool is_first_;       ///< nobody knows how long HR has told what it tells
   std::size_t people_ = 0;
   std::vector<bool> seen_;
   FeedCounts counts_;

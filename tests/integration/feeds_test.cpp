@@ -216,6 +216,27 @@ TEST_CASE("feeds: a record of a delta that cannot be read stays a problem until 
   CHECK_FALSE(tell(key, ""));
 }
 
+TEST_CASE("feeds: where the fields are others than before nobody is read by old values in new places") {
+  Company c({.edit = [](const std::string& f) { replace_text(f + "/muster.xml", "mode=\"snapshot\"", "mode=\"delta\""); }});
+  REQUIRE(c.muster({"resync"}).code == 0);
+  const std::string everybody = read_file(c.file("feed/hr.csv")), key = first_employee(c), other = c.dn_of(first_employee(c, 1));
+  const auto lines = lines_of(everybody);
+  std::string one = lines.front() + "\n";
+  for (const std::string& line : lines) {
+    if (line.starts_with(key + ",")) one += line + "\n";
+  }
+  replace_file(c.file("feed/hr.csv"), one);
+  // What stood first stands second now.
+  replace_text(c.config(), "<field ", "<field name=\"again\" column=\"Status\"/>\n    <field ");
+  const auto refused = c.muster({"resync"});
+  CHECK(refused.code == 1);
+  CHECK_MESSAGE(refused.err.find("its fields are not those of before") != std::string::npos, refused.err);
+  CHECK(c.muster({"problems"}).out.find("feed-refused") != std::string::npos);
+  CHECK(c.slapd().can_bind(other, "sample"));
+  replace_file(c.file("feed/hr.csv"), everybody);
+  CHECK(c.json({"resync"})["applied"] == 0);
+}
+
 namespace {
 
 const std::string kEnterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
