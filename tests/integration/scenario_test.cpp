@@ -127,7 +127,8 @@ class Scenario {
 
   /// Nobody who was deleted by somebody else is created without being asked for.
   void give_anew(const std::string& key) {
-    CHECK(wait_until([&] { return site_.muster({"problems"}).out.find("account-vanished") != std::string::npos; }));
+    CHECK(wait_until([&] { return site_.muster({"problems"}).out.find("account-vanished") != std::string::npos; },
+                     std::chrono::seconds(45)));
     CHECK(site_.muster({"resync", "--person", key}).code == 0);
   }
 
