@@ -9,6 +9,7 @@
 #include "agent/feed/records.h"
 #include "agent/feed/scim_user.h"
 #include "agent/json_text.h"
+#include "agent/recent_commands.h"
 
 namespace muster {
 
@@ -206,6 +207,8 @@ std::vector<SetAnswer> take_commands(Context& context, const UpstreamSettings::E
   Store::Transaction transaction(context.store);
   Commands commands(context, trust, now);
   for (const ReceivedSet* s : ordered) answers.push_back(commands.take(*s));
+  if (std::any_of(answers.begin(), answers.end(), [](const SetAnswer& a) { return a.is_news && a.err.empty(); }))
+    RecentCommands(context.store).begin_run();
   context.store.forget_inbox(now - 2 * (trust.max_age + kMostSkew));
   crash_point("command-noted");
   transaction.commit();

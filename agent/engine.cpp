@@ -330,7 +330,7 @@ Result<RunReport> Engine::settle() {
     MUSTER_TRY(resume_undo());
     MUSTER_TRY(due(now().utc));
     c.recorder.begin_run(random_uuid());
-    Gatekeeper gate(c);
+    Gatekeeper gate(c, system_now().utc);
     for (int i = 0; i < kRounds; ++i) {
       progress("planning", 0, 0);
       auto more = round(i, report, gate);
@@ -341,6 +341,7 @@ Result<RunReport> Engine::settle() {
       Store::Transaction transaction(c.store);
       c.store.planned_to(0);
       if (!options_.dry_run) c.store.set_meta("settled", iso_time(system_now().utc));
+      RecentCommands(c.store).end_run();
       transaction.commit();
     }
     report.people = c.store.count_people(true);

@@ -75,6 +75,11 @@ std::size_t Gatekeeper::released(Kind kind) const {
   return open ? open->released : 0;
 }
 
+std::string Gatekeeper::sentence(const Verdict& verdict) const {
+  const std::size_t before = at(by_commands_, verdict.kind);
+  return verdict.sentence() + (before ? ", with the " + std::to_string(before) + " that commands brought within an hour" : "");
+}
+
 void Gatekeeper::end_hold(HoldRow hold, const std::string& status, Instant now) {
   hold.status = status;
   hold.decided = now;
@@ -97,7 +102,7 @@ void Gatekeeper::hold_kind(Kind kind, const Verdict& verdict, Instant now) {
     h.id = id;
     h.kind = to_string(kind);
     h.status = "open";
-    h.sentence = verdict.sentence();
+    h.sentence = sentence(verdict);
     h.count = hashes.size();
     h.created = now;
     if (open) {
@@ -123,7 +128,7 @@ void Gatekeeper::pass(Instant now) {
   const auto judge_now = [&] {
     KindCounts counts = t.counts;
     for (std::size_t k = 0; k < kKindCount; ++k) {
-      if (t.counts[k]) counts[k] += passed_[k] + released(static_cast<Kind>(k));
+      if (t.counts[k]) counts[k] += by_commands_[k] + passed_[k] + released(static_cast<Kind>(k));
     }
     return judge(counts, store.count_people(true), context_.safety());
   };
@@ -159,15 +164,17 @@ void Gatekeeper::pass(Instant now) {
     out.emplace_back(k.seq, dependent ? Kind::disable : k.kind);
   });
   for (const auto& [seq, kind] : out) store.set_held(seq, kind);
+  KindCounts passing{};
   for (std::size_t k = 0; k < kKindCount; ++k) {
     const Kind kind = static_cast<Kind>(k);
     if (held[k]) {
       hold_kind(kind, verdicts[k], now);
     } else {
-      passed_[k] += t.counts[k];
+      passed_[k] += passing[k] = t.counts[k];
       if (auto open = open_hold_of(store, to_string(kind)); open && reopened_.count(open->id)) end_hold(*open, "superseded", now);
     }
   }
+  recent_.add(passing, now);
   reopened_.clear();
   transaction.commit();
 }

@@ -5,15 +5,16 @@
 #include <string>
 
 #include "agent/context.h"
+#include "agent/recent_commands.h"
 #include "mapping/gate.h"
 #include "schema/calendar.h"
 
 namespace muster {
 
-/// One run's gate. Counts add up over the rounds of the run. Engine thread only.
+/// One run's gate. Counts add up over the rounds of the run, and begin with what commands did lately. Engine thread only.
 class Gatekeeper {
  public:
-  explicit Gatekeeper(Context& context) : context_(context) {}
+  Gatekeeper(Context& context, Instant now) : context_(context), recent_(context.store), by_commands_(recent_.passed(now)) {}
 
   /// Open holds that the plan in the journal concerns: their subjects must be planned again before pass() may judge, so that a
   /// hold is always the whole of its kind. True: some were marked dirty.
@@ -27,8 +28,11 @@ class Gatekeeper {
   void hold_kind(Kind kind, const Verdict& verdict, Instant now);
   void end_hold(HoldRow hold, const std::string& status, Instant now);
   std::size_t released(Kind kind) const;
+  std::string sentence(const Verdict& verdict) const;
 
   Context& context_;
+  RecentCommands recent_;
+  KindCounts by_commands_;          ///< passed before this run
   KindCounts passed_{};             ///< let through in earlier rounds of this run
   std::set<std::string> reopened_;  ///< ids of holds whose subjects were all planned again in this round
 };

@@ -325,6 +325,35 @@ TEST_CASE("Protected people are left alone, and a mass of leavers waits for some
   for (const auto& person : all_on) CHECK_MESSAGE(!person.second.disabled, person.first);
 }
 
+TEST_CASE("A mass that comes in small parts waits for somebody here, too") {
+  const Transmitter hr;
+  FileSite site(hr, 6);
+  auto service = site.service();
+  site.agrees("before");
+  for (const std::string key : {"101", "102"}) {
+    hr.sign(token("off" + key, kProv + "deactivate", key));
+    REQUIRE(wait_until([&] { return site.is_off(key); }));
+  }
+  hr.sign(token("off103", kProv + "deactivate", "103"));
+  REQUIRE(wait_until([&] { return !site.json({"holds"})["holds"].empty(); }));
+  const json hold = site.json({"holds"})["holds"][0];
+  CHECK(hold["why"].get<std::string>().ends_with("with the 2 that commands brought within an hour"));
+  // It is known to the next start, and to what comes by the feed.
+  service->signal(SIGTERM);
+  REQUIRE(service->wait() == 0);
+  site.dismiss("104");
+  site.publish();
+  service = site.service();
+  REQUIRE(wait_until([&] {
+    const json holds = site.json({"holds"})["holds"];
+    return holds.size() == 1 && holds[0]["people"] == 2;
+  }));
+  CHECK_MESSAGE(!site.is_off("103"), site.muster({"holds"}).out);
+  CHECK(!site.is_off("104"));
+  REQUIRE(site.muster({"approve", site.json({"holds"})["holds"][0]["id"], "--by", "Grace", "--reason", "meant"}).code == 0);
+  CHECK(wait_until([&] { return site.is_off("103") && site.is_off("104"); }));
+}
+
 TEST_CASE("What somebody here ordered, upstream does not lift") {
   const Transmitter hr;
   FileSite site(hr);

@@ -27,7 +27,7 @@ struct Scim : LabServer {
     settings.url = value("CONTROL");
     HttpClient client(settings, "");
     const auto answer = client.send({.method = method, .url = path, .body = body.is_null() ? "" : body.dump()});
-    REQUIRE_MESSAGE(answer, (answer ? "" : answer.error().text()));
+    REQUIRE_MESSAGE(answer, (answer ? "" : answer.error().text() + "; its log: " + read_file(folder() + "/scim/log")));
     return json::parse(answer->body);
   }
   json state() const { return control("GET", "/state"); }

@@ -230,7 +230,7 @@ std::unique_ptr<Process> Installed::service(const Environment& environment) cons
   auto process =
       std::make_unique<Process>(std::vector<std::string>{kMuster, "--config", config(), "run"}, file("service.log"), environment);
   const bool ready = wait_until([&] { return !process->running() || (access(file("state.db").c_str(), R_OK) == 0 && is_ready()); },
-                                std::chrono::seconds(30));
+                                std::chrono::seconds(90));
   REQUIRE_MESSAGE((ready && process->running()), read_file(file("service.log")));
   return process;
 }

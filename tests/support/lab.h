@@ -23,7 +23,7 @@ void replace_file(const std::string& path, const std::string& text);
 void replace_text(const std::string& path, const std::string& from, const std::string& to);
 
 /// True as soon as `condition` holds; false when `limit` passed.
-bool wait_until(const std::function<bool()>& condition, std::chrono::milliseconds limit = std::chrono::seconds(15));
+bool wait_until(const std::function<bool()>& condition, std::chrono::milliseconds limit = std::chrono::seconds(60));
 
 struct Finished {
   int code = 0;  ///< exit code; 128 + number for a signal
@@ -46,7 +46,7 @@ class Process {
   bool running();
   void signal(int number);
   /// Waits for its end; the exit code as in Finished, or -1 when it did not end within `limit`.
-  int wait(std::chrono::milliseconds limit = std::chrono::seconds(20));
+  int wait(std::chrono::milliseconds limit = std::chrono::seconds(60));
 
  private:
   pid_t pid_ = -1;

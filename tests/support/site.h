@@ -71,7 +71,7 @@ class Site : public Installed {
   /// What a reader of all events knows.
   Accounts in_events() const;
   /// Waits until the directory is as HR wants it and until store and events say the same, and checks that nothing is left to plan.
-  void agrees(const std::string& when, std::chrono::milliseconds limit = std::chrono::seconds(30)) const;
+  void agrees(const std::string& when, std::chrono::milliseconds limit = std::chrono::seconds(90)) const;
 
  private:
   void configure() const;

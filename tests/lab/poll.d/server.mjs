@@ -83,14 +83,16 @@ async function control(req, res, text) {
     return json(res, 200, { acked: state.acked, setErrs: state.setErrs, waiting: Object.keys(state.tokens), delivered: state.delivered, polls: state.polls });
   const body = JSON.parse(text);
   if (req.url === '/sign') {
+    const signed = {};  // all at once: a poll must not see half of them
     for (const b of Array.isArray(body) ? body : [body]) {
       const kid = b.key ?? 'es';
       const header = { typ: 'secevent+jwt', alg: algorithms[kid], kid: kid === 'stranger' ? 'es' : kid, ...(b.header ?? {}) };
       const encode = (value) => jose.base64url.encode(JSON.stringify(value));
       const token = header.alg === 'none' ? `${encode(header)}.${encode(b.claims)}.`
         : await new jose.SignJWT(b.claims).setProtectedHeader(header).sign(await jose.importJWK(keys[kid].private, algorithms[kid]));
-      state.tokens[b.as ?? b.claims.jti] = token;
+      signed[b.as ?? b.claims.jti] = token;
     }
+    Object.assign(state.tokens, signed);
   } else if (req.url === '/raw') {
     state.tokens[body.jti] = body.token;
   } else if (req.url === '/again') {

@@ -196,4 +196,9 @@ const control = createServer((req, res) => {
   });
 });
 
+// Why a server is gone that a test did not end: for its log.
+const tell = (what) => console.error(`${new Date().toISOString()} ${what}`);
+process.on('exit', (code) => tell(`ends with ${code}`));
+process.on('uncaughtExceptionMonitor', (e) => tell(`uncaught: ${e.stack}`));
+process.on('SIGTERM', () => { tell('SIGTERM'); process.exit(0); });
 await listen(folder, [front, Number(port)], [control, Number(controlPort)]);
