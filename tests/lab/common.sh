@@ -7,10 +7,13 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 fail() { echo "$server: $*" >&2; exit 1; }
 usage() { fail "usage: $server up|start|stop|kill|down DIR"; }
 pid_of() { cat "$dir/pid" 2>/dev/null || true; }
-alive() {  # a zombie is not alive, and process 1 may be slow to reap; one that just began may still be called by this script's name
-  local pid state
-  pid=$(pid_of)
-  [ -n "$pid" ] && grep -qE "$process|setsid|${0##*/}" "/proc/$pid/comm" 2>/dev/null && state=$(awk '{ sub(/^.*\) /, ""); print $1 }' "/proc/$pid/stat" 2>/dev/null) && [ "$state" != Z ]
+# A zombie is not alive, and process 1 may be slow to reap; one that just began may still be called by this script's name. Without
+# other programs, for one that cannot be started would say that the server is gone.
+alive() {
+  local pid='' name='' stat=''
+  { { read -r pid <"$dir/pid" || [ -n "$pid" ]; } && read -r name <"/proc/$pid/comm" && read -r stat <"/proc/$pid/stat"; } 2>/dev/null || return 1
+  stat=${stat##*) }
+  [[ $name =~ $process|setsid|${0##*/} && $stat != Z* ]]
 }
 wait_until() {  # SECONDS COMMAND...
   local end=$((SECONDS + $1))
@@ -20,6 +23,9 @@ wait_until() {  # SECONDS COMMAND...
     read -rt 0.05 <> <(:) || true
   done
 }
+
+# One look may err on a busy machine, and a server that is taken for gone while it starts fails the test that asked for it.
+gone() { ! alive && ! wait_until 1 alive; }
 
 # A port that nobody listens on, below those that outgoing connections are given.
 free_port() {
