@@ -44,12 +44,25 @@ class ScimPass {
   std::string external_id(const EntryRow& row);
   std::vector<std::string> values_of(const EntryRow& row, const Bearings::Sent& sent);
   Status put_people(std::vector<EntryRow> rows);
-  Status create_people(const std::vector<EntryRow>& rows);
+  /// Who is about to be made there.
+  struct Fresh {
+    std::vector<EntryRow> rows;
+    std::vector<scim::Ours> ours;
+    std::vector<std::string> resources;
+  };
+  using Made = Result<std::vector<scim::Outcome>>;
+  Result<Fresh> prepare(std::vector<EntryRow> rows);
+  /// Durable before the first byte is sent: should the answer be lost and the entry go meanwhile, they are looked for.
+  Status note(const Fresh& fresh);
+  Status take(const Fresh& fresh, const Made& made);
+  Status create_people(std::vector<EntryRow> rows);
+  void leavers_first(std::vector<EntryRow>& rows) const;
   Status compare_person(const EntryRow& row, const scim::json& current);
   Status entry_is_gone(const EntryRow& row);
   Result<std::string> lost_id_of(const EntryRow& row);
   void belongs_to_groups(const EntryRow& row, const std::string& id);
   Status list_people();
+  Status load_people();
   Status all_people();
   Status those_who_went();
 

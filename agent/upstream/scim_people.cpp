@@ -1,5 +1,6 @@
 // Entries as SCIM users.
 #include <algorithm>
+#include <future>
 
 #include "agent/context.h"
 #include "agent/sha256.h"
@@ -75,11 +76,15 @@ scim::Ours ScimPass::person(const EntryRow& row) {
   return ours;
 }
 
-/// Leavers first, as everywhere.
-Status ScimPass::put_people(std::vector<EntryRow> rows) {
-  std::vector<EntryRow> unknown;
+/// As everywhere.
+void ScimPass::leavers_first(std::vector<EntryRow>& rows) const {
   std::stable_partition(rows.begin(), rows.end(),
                         [&](const EntryRow& row) { return in_.bearings.accounts.is_disabled(row.entry, system_now().utc); });
+}
+
+Status ScimPass::put_people(std::vector<EntryRow> rows) {
+  std::vector<EntryRow> unknown;
+  leavers_first(rows);
   for (EntryRow& row : rows) {
     const auto known = told(Kind::entry, row.id);
     if (!known) {
@@ -103,7 +108,7 @@ Status ScimPass::put_people(std::vector<EntryRow> rows) {
     forget(Kind::entry, row.id);
     unknown.push_back(std::move(row));
   }
-  return create_people(unknown);
+  return create_people(std::move(unknown));
 }
 
 Status ScimPass::compare_person(const EntryRow& row, const json& current) {
@@ -118,11 +123,9 @@ Status ScimPass::compare_person(const EntryRow& row, const json& current) {
 }
 
 /// Looks for each first, for a request whose answer was lost may have made it.
-Status ScimPass::create_people(const std::vector<EntryRow>& rows) {
-  std::vector<const EntryRow*> fresh;
-  std::vector<scim::Ours> ours;
-  std::vector<json> resources;
-  for (const EntryRow& row : rows) {
+Result<ScimPass::Fresh> ScimPass::prepare(std::vector<EntryRow> rows) {
+  Fresh fresh;
+  for (EntryRow& row : rows) {
     scim::Ours is = person(row);
     const std::string name = user_name_of(is);
     if (name.empty()) {
@@ -136,29 +139,74 @@ Status ScimPass::create_people(const std::vector<EntryRow>& rows) {
       MUSTER_TRY(compare_person(row, *found));
       continue;
     }
-    resources.push_back(scim::merged(json::object(), is, provider_.schema));
-    ours.push_back(std::move(is));
-    fresh.push_back(&row);
+    fresh.resources.push_back(scim::text_of(scim::merged(json::object(), is, provider_.schema)));
+    fresh.ours.push_back(std::move(is));
+    fresh.rows.push_back(std::move(row));
   }
-  if (resources.empty()) return ok();
-  // Durable before the first byte is sent: should the answer be lost and the entry go meanwhile, they are looked for.
-  for (const EntryRow* row : fresh) progress_.told.push_back({Kind::entry, row->id, kTried, ""});
-  MUSTER_TRY(flush());
-  auto outcomes = client_.create_all(path(Kind::entry), resources, stop_);
+  return fresh;
+}
+
+Status ScimPass::note(const Fresh& fresh) {
+  for (const EntryRow& row : fresh.rows) progress_.told.push_back({Kind::entry, row.id, kTried, ""});
+  return flush();
+}
+
+Status ScimPass::take(const Fresh& fresh, const Made& made) {
   // Some of them may be there now.
-  if (!outcomes) is_fresh_ = false;
-  if (!outcomes) return std::move(outcomes).error();
-  for (std::size_t i = 0; i < fresh.size(); ++i) {
-    const Outcome& o = (*outcomes)[i];
+  if (!made) is_fresh_ = false;
+  if (!made) return made.error();
+  for (std::size_t i = 0; i < fresh.rows.size(); ++i) {
+    const EntryRow& row = fresh.rows[i];
+    const Outcome& o = (*made)[i];
     if (o.done()) {
-      remember(Kind::entry, fresh[i]->id, o.id, ours[i]);
-      belongs_to_groups(*fresh[i], o.id);
+      remember(Kind::entry, row.id, o.id, fresh.ours[i]);
+      belongs_to_groups(row, o.id);
     } else {
-      forget(Kind::entry, fresh[i]->id);
-      trouble(Kind::entry, fresh[i]->id, fresh[i]->entry.dn.str(), o.why);
+      forget(Kind::entry, row.id);
+      trouble(Kind::entry, row.id, row.entry.dn.str(), o.why);
     }
   }
   return ok();
+}
+
+Status ScimPass::create_people(std::vector<EntryRow> rows) {
+  const auto fresh = prepare(std::move(rows));
+  if (!fresh) return fresh.error();
+  if (fresh->rows.empty()) return ok();
+  MUSTER_TRY(note(*fresh));
+  return take(*fresh, client_.create_all(path(Kind::entry), fresh->resources, stop_));
+}
+
+/// Nobody is there yet, so nobody has to be looked for, and while some are sent the next ones are made ready. Only the thread that
+/// sends uses client_ until it is waited for.
+Status ScimPass::load_people() {
+  std::vector<EntryRow> known;
+  Fresh sent;
+  std::future<Made> answer;
+  const auto receive = [&]() -> Status {
+    if (!answer.valid()) return ok();
+    MUSTER_TRY(take(sent, answer.get()));
+    return flush();
+  };
+  for (Row after = 0;;) {
+    auto page = store_.entries(after, kPage);
+    if (page.empty()) break;
+    after = page.back().id;
+    leavers_first(page);
+    const auto first_known =
+        std::stable_partition(page.begin(), page.end(), [&](const EntryRow& row) { return !told(Kind::entry, row.id); });
+    std::move(first_known, page.end(), std::back_inserter(known));
+    page.erase(first_known, page.end());
+    auto next = prepare(std::move(page));
+    if (const Status received = receive(); !received) return received;
+    if (!next) return std::move(next).error();
+    if (next->rows.empty()) continue;
+    sent = std::move(*next);
+    MUSTER_TRY(note(sent));
+    answer = std::async(std::launch::async, [&] { return client_.create_all(path(Kind::entry), sent.resources, stop_); });
+  }
+  MUSTER_TRY(receive());
+  return put_people(std::move(known));
 }
 
 /// Memberships that were passed over while nobody knew the member.
@@ -289,7 +337,8 @@ Status ScimPass::those_who_went() {
 }
 
 Status ScimPass::all_people() {
-  for (Row after = 0;;) {
+  if (is_fresh_) MUSTER_TRY(load_people());
+  for (Row after = 0; !is_fresh_;) {
     auto page = store_.entries(after, kPage);
     if (page.empty()) break;
     after = page.back().id;

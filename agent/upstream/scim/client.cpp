@@ -61,6 +61,8 @@ std::string version_of(const json& resource) {
 
 }  // namespace
 
+std::string text_of(const json& resource) { return resource.dump(-1, ' ', false, json::error_handler_t::replace); }
+
 std::string url_encoded(std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string out;
@@ -207,7 +209,7 @@ Result<const Provider*> Client::discover(std::stop_token stop) {
 }
 
 Result<Outcome> Client::create(const std::string& path, const json& resource, std::stop_token stop) {
-  HttpRequest request{.method = "POST", .url = path, .body = resource.dump(-1, ' ', false, json::error_handler_t::replace)};
+  HttpRequest request{.method = "POST", .url = path, .body = text_of(resource)};
   auto outcome = call(request, std::move(stop));
   if (!outcome) return outcome;
   // Nobody has such a person yet, so what is missing is the place.
@@ -218,7 +220,8 @@ Result<Outcome> Client::create(const std::string& path, const json& resource, st
   return outcome;
 }
 
-Result<std::vector<Outcome>> Client::create_all(const std::string& path, std::span<const json> resources, std::stop_token stop) {
+Result<std::vector<Outcome>> Client::create_all(const std::string& path, std::span<const std::string> resources,
+                                                std::stop_token stop) {
   std::vector<Outcome> outcomes;
   while (outcomes.size() < resources.size()) {
     const auto rest = resources.subspan(outcomes.size());
@@ -231,15 +234,11 @@ Result<std::vector<Outcome>> Client::create_all(const std::string& path, std::sp
   return outcomes;
 }
 
-Result<std::vector<Outcome>> Client::create_side_by_side(const std::string& path, std::span<const json> resources,
+Result<std::vector<Outcome>> Client::create_side_by_side(const std::string& path, std::span<const std::string> resources,
                                                          std::stop_token stop) {
   std::vector<HttpRequest> requests;
-  for (const json& r : resources)
-    requests.push_back({.method = "POST",
-                        .url = path,
-                        .body = r.dump(-1, ' ', false, json::error_handler_t::replace),
-                        .content_type = kScim,
-                        .accept = kScim});
+  for (const std::string& r : resources)
+    requests.push_back({.method = "POST", .url = path, .body = r, .content_type = kScim, .accept = kScim});
   auto answers = http_.send_all(requests, stop);
   std::vector<Outcome> outcomes;
   for (std::size_t i = 0; i < answers.size(); ++i) {
@@ -253,21 +252,37 @@ Result<std::vector<Outcome>> Client::create_side_by_side(const std::string& path
   return outcomes;
 }
 
+/// What a bulk response says of one operation (RFC 7644 section 3.7.3).
+Result<Outcome> Client::outcome_in(const json& result, const HttpRequest& request) const {
+  const json status = result.value("status", json());
+  HttpResponse one;
+  one.status = status.is_number_integer() ? status.get<int>() : std::atoi(text_of(result, "status").c_str());
+  const auto response = result.find("response");
+  if (!one.good() && response != result.end()) one.body = text_of(*response);
+  auto outcome = outcome_of(request, one);
+  if (!outcome || !outcome->done()) return outcome;
+  if (response != result.end()) outcome->id = text_of(*response, "id");
+  if (outcome->id.empty()) outcome->id = last_part(text_of(result, "location"));
+  if (outcome->id.empty()) return Error{Errc::refused, http_.describe(request) + ": an answer has no id", ""};
+  return outcome;
+}
+
 /// As many as fit into one request (RFC 7644 section 3.7).
-Result<std::vector<Outcome>> Client::create_in_bulk(const std::string& path, std::span<const json> resources,
+Result<std::vector<Outcome>> Client::create_in_bulk(const std::string& path, std::span<const std::string> resources,
                                                     std::stop_token stop) {
-  json operations = json::array();
-  std::size_t bytes = 200;
-  for (const json& r : resources) {
-    json operation = {{"method", "POST"}, {"path", path}, {"bulkId", std::to_string(operations.size())}, {"data", r}};
-    const std::size_t more = operation.dump(-1, ' ', false, json::error_handler_t::replace).size() + 1;
-    if (operations.size() == provider_.bulk_operations || (bytes + more > provider_.bulk_bytes && !operations.empty())) break;
-    bytes += more;
-    operations.push_back(std::move(operation));
+  HttpRequest request{.method = "POST",
+                      .url = "/Bulk",
+                      .body = R"({"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[)"};
+  const std::string begin = R"({"method":"POST","path":)" + json(path).dump() + R"(,"bulkId":")";
+  std::size_t sent = 0;
+  for (const std::string& resource : resources) {
+    const std::string id = std::to_string(sent);
+    const std::size_t more = begin.size() + id.size() + resource.size() + 14;
+    if (sent == provider_.bulk_operations || (request.body.size() + more > provider_.bulk_bytes && sent > 0)) break;
+    if (sent++ > 0) request.body += ',';
+    request.body.append(begin).append(id).append(R"(","data":)").append(resource).append("}");
   }
-  const std::size_t sent = operations.size();
-  const json body = {{"schemas", {"urn:ietf:params:scim:api:messages:2.0:BulkRequest"}}, {"Operations", std::move(operations)}};
-  HttpRequest request{.method = "POST", .url = "/Bulk", .body = body.dump(-1, ' ', false, json::error_handler_t::replace)};
+  request.body += "]}";
   request.timeout = http_.settings().timeout * 4;  // it is the work of many
   auto answer = call(request, stop);
   if (!answer) return std::move(answer).error();
@@ -285,14 +300,8 @@ Result<std::vector<Outcome>> Client::create_in_bulk(const std::string& path, std
     const std::size_t i =
         number.empty() || number.size() > 6 || !std::all_of(number.begin(), number.end(), is_digit) ? sent : std::stoul(number);
     if (i >= sent) continue;
-    const json& status = result.contains("status") ? result["status"] : json();
-    HttpResponse one;
-    one.status = status.is_number_integer() ? status.get<int>() : std::atoi(text_of(result, "status").c_str());
-    if (result.contains("response")) one.body = result["response"].dump(-1, ' ', false, json::error_handler_t::replace);
-    auto outcome = outcome_of(request, one);
+    auto outcome = outcome_in(result, request);
     if (!outcome) return std::move(outcome).error();
-    if (outcome->done() && outcome->id.empty()) outcome->id = last_part(text_of(result, "location"));
-    if (outcome->done() && outcome->id.empty()) return Error{Errc::refused, http_.describe(request) + ": an answer has no id", ""};
     outcomes[i] = std::move(*outcome);
   }
   return outcomes;
@@ -310,7 +319,7 @@ Result<Outcome> Client::change(const std::string& path, const json& current, con
   if (operations.empty()) return same;
   if (!provider_.has_patch) return replace(path, wanted, std::move(stop));
   HttpRequest request{.method = "PATCH", .url = path + "/" + url_encoded(same.id)};
-  request.body = patch_request(std::move(operations)).dump(-1, ' ', false, json::error_handler_t::replace);
+  request.body = text_of(patch_request(std::move(operations)));
   if (const std::string version = version_of(current); provider_.has_etag && !version.empty())
     request.headers.emplace_back("If-Match", version);
   return call(std::move(request), std::move(stop));
@@ -318,7 +327,7 @@ Result<Outcome> Client::change(const std::string& path, const json& current, con
 
 Result<Outcome> Client::patch(const std::string& path, const std::string& id, json operations, std::stop_token stop) {
   HttpRequest request{.method = "PATCH", .url = path + "/" + url_encoded(id)};
-  request.body = patch_request(std::move(operations)).dump(-1, ' ', false, json::error_handler_t::replace);
+  request.body = text_of(patch_request(std::move(operations)));
   return call(std::move(request), std::move(stop));
 }
 
@@ -326,7 +335,7 @@ Result<Outcome> Client::replace(const std::string& path, const json& resource, s
   HttpRequest request{.method = "PUT", .url = path + "/" + url_encoded(text_of(resource, "id"))};
   if (const std::string version = version_of(resource); provider_.has_etag && !version.empty())
     request.headers.emplace_back("If-Match", version);
-  request.body = resource.dump(-1, ' ', false, json::error_handler_t::replace);
+  request.body = text_of(resource);
   return call(std::move(request), std::move(stop));
 }
 

@@ -54,8 +54,9 @@ class Client {
   void forget() { known_ = false; }
 
   Result<Outcome> create(const std::string& path, const json& resource, std::stop_token stop);
-  /// Many, by bulk or several at once; the outcomes are in the order of the resources. After an Error any of them may exist.
-  Result<std::vector<Outcome>> create_all(const std::string& path, std::span<const json> resources, std::stop_token stop);
+  /// Many, by bulk or several at once; the outcomes are in the order of the resources, each as text_of() makes it. After an Error
+  /// any of them may exist.
+  Result<std::vector<Outcome>> create_all(const std::string& path, std::span<const std::string> resources, std::stop_token stop);
   /// `query`: "?excludedAttributes=members", or empty.
   Result<Outcome> read(const std::string& path, const std::string& id, const std::string& query, std::stop_token stop);
   /// Makes `wanted` of `current`, as it was read: by PATCH of what differs, or PUT where the server has no PATCH. Nothing is sent
@@ -77,8 +78,11 @@ class Client {
   Result<HttpResponse> send(HttpRequest request, std::stop_token stop);
   Result<Outcome> call(HttpRequest request, std::stop_token stop);
   Result<Outcome> outcome_of(const HttpRequest& request, const HttpResponse& response) const;
-  Result<std::vector<Outcome>> create_in_bulk(const std::string& path, std::span<const json> resources, std::stop_token stop);
-  Result<std::vector<Outcome>> create_side_by_side(const std::string& path, std::span<const json> resources, std::stop_token stop);
+  Result<Outcome> outcome_in(const json& result, const HttpRequest& request) const;
+  Result<std::vector<Outcome>> create_in_bulk(const std::string& path, std::span<const std::string> resources,
+                                              std::stop_token stop);
+  Result<std::vector<Outcome>> create_side_by_side(const std::string& path, std::span<const std::string> resources,
+                                                   std::stop_token stop);
   Status read_config(std::stop_token stop);
   Status read_types(std::stop_token stop);
   Result<json> get(const std::string& url, std::stop_token stop);
@@ -89,6 +93,8 @@ class Client {
   bool known_ = false;
 };
 
+/// As it is sent; what is no UTF-8 is replaced.
+std::string text_of(const json& resource);
 /// A resource's id in a URL (RFC 3986 section 2.1).
 std::string url_encoded(std::string_view text);
 
