@@ -1,5 +1,7 @@
 #include "agent/control.h"
 
+#include <spdlog/spdlog.h>
+
 #include <future>
 
 #include "agent/change_json.h"
@@ -113,6 +115,14 @@ json Control::undo(const json& request) {
   });
 }
 
+json Control::log_level(const std::string& level) {
+  const auto wanted = spdlog::level::from_str(level);  // a word that it does not know means off
+  if (wanted == spdlog::level::off && level != "off")
+    return error_to_json({Errc::config, "there is no log level '" + level + "'", "one of trace, debug, info, warning, error, off"});
+  spdlog::set_level(wanted);
+  return result_of({{"level", level}});
+}
+
 json Control::dispatch(const json& request) {
   const std::string command = request.is_object() ? request.value("command", "") : "";
   if (command == "status") {
@@ -126,6 +136,7 @@ json Control::dispatch(const json& request) {
   if (is_about_a_person(command)) return act(request);
   if (command == "review") return review(request);
   if (command == "upstream") return upstream(request);
+  if (command == "log-level") return log_level(request.value("level", ""));
   return error_to_json({Errc::config, "the service does not know the request '" + command + "'",
                         "the command and the service are of different versions"});
 }

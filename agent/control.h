@@ -25,6 +25,7 @@ class Control {
   nlohmann::json upstream(const nlohmann::json& request);
   nlohmann::json undo(const nlohmann::json& request);
   nlohmann::json decide(const nlohmann::json& request, bool approve);
+  nlohmann::json log_level(const std::string& level);
   nlohmann::json act(const nlohmann::json& request);
   /// Runs on the engine's thread and waits for it.
   nlohmann::json on_engine(std::function<nlohmann::json()> work);

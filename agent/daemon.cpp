@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "agent/status_line.h"
 #include "service/secret_store.h"
 
 namespace muster {
@@ -351,31 +352,52 @@ void Daemon::make_room() {
   is_condensing_ = more && *more;
 }
 
+void Daemon::read_configuration() {
+  host_.reloading();
+  stop_watchers();
+  const Status reloaded = engine_.reload();
+  spdlog::log(reloaded ? spdlog::level::info : spdlog::level::err, "reload: {}", reloaded ? "done" : reloaded.error().text());
+  reload_error_ = reloaded ? "" : reloaded.error().what;
+  feed_due_ = true;
+  connect_at_ = {};
+  host_.ready();
+}
+
+void Daemon::say_status() {
+  const auto now = Mailbox::Clock::now();
+  if (now < said_at_ + std::chrono::seconds(1)) return;
+  said_at_ = now;
+  Store& store = engine_.context().store;
+  std::string line = status_line(live_.get(), store.count_people(true), store.holds(true).size(), reload_error_);
+  if (line == said_) return;
+  host_.status(line);
+  said_ = std::move(line);
+}
+
 void Daemon::tell_upstream() { pump_.wake(); }
 
 Status Daemon::run(std::stop_token stop) {
-  bool announced = false;
+  bool announced = false, is_ready = false;
   while (!stop.stop_requested()) {
     host_.alive();
     connect_if_due();
-    if (reload_due_.exchange(false)) {
-      stop_watchers();
-      const Status reloaded = engine_.reload();
-      spdlog::log(reloaded ? spdlog::level::info : spdlog::level::err, "reload: {}", reloaded ? "done" : reloaded.error().text());
-      feed_due_ = true;
-      connect_at_ = {};
-    }
+    if (reload_due_.exchange(false)) read_configuration();
     if (feed_due_.exchange(false)) note_feed(engine_.read_feed(false));
     start_due_watchers();
     drain(stop);
     settle_if_needed();
     reconcile_if_due();
     make_room();
-    if (!announced && engine_.ready()) {
-      announced = true;
+    if (!is_ready && engine_.ready()) {
+      is_ready = true;
       live_.set("ready", true);
+    }
+    // Waiting for a directory that is away is work, too, and whoever starts the service shall not have to wait for that.
+    if (!announced && (is_ready || failures_ > 0)) {
+      announced = true;
       host_.ready();
     }
+    say_status();
     live_.set("queue", mailbox_.waiting());
     mailbox_.wait(next_wake(), stop);
   }

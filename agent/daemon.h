@@ -72,6 +72,10 @@ class Daemon {
   Engine& engine_;
   Host& host_;
   void make_room();
+  void read_configuration();
+  void say_status();
+  Mailbox::Clock::time_point said_at_{};
+  std::string said_, reload_error_;
   bool is_condensing_ = false;
   Pump& pump_;
   LiveStatus& live_;

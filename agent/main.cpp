@@ -1,3 +1,4 @@
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -7,6 +8,7 @@
 
 #include "agent/cli/session.h"
 #include "agent/cli/terminal.h"
+#include "service/console.h"
 
 namespace {
 
@@ -41,15 +43,40 @@ int dispatch(Session& session) {
       {"upstream forget", muster::run_upstream_forget},
       {"keys", muster::run_keys},
       {"keys new", muster::run_keys_new},
+      {"secret set", muster::run_secret_set},
+      {"service install", muster::run_service_install},
+      {"service uninstall", muster::run_service_uninstall},
+      {"service start", muster::run_service_start},
+      {"service stop", muster::run_service_stop},
+      {"log-level", muster::run_log_level},
       {"audit verify", muster::run_audit_verify},
       {"audit export", muster::run_audit_export},
   };
   return kCommands.at(session.call.command)(session);
 }
 
+/// sd-daemon(3)'s prefix for a line of the journal: "<4>" for a warning.
+class Priority final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& to) override {
+    const char level = message.level >= spdlog::level::err    ? '3'
+                       : message.level == spdlog::level::warn ? '4'
+                       : message.level == spdlog::level::info ? '6'
+                                                              : '7';
+    for (const char c : {'<', level, '>'}) to.push_back(c);
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<Priority>(); }
+};
+
 void set_up_log(const muster::Invocation& call) {
   auto log = spdlog::stderr_color_mt("muster");
-  log->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
+  if (muster::is_journal()) {
+    auto lines = std::make_unique<spdlog::pattern_formatter>();
+    lines->add_flag<Priority>('*').set_pattern("%*%v");
+    log->set_formatter(std::move(lines));
+  } else {
+    log->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
+  }
   log->set_level(spdlog::level::from_str(call.log_level));
   spdlog::set_default_logger(std::move(log));
 }

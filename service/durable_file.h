@@ -21,4 +21,8 @@ class DurableFile {
   virtual Status append(std::string_view lines) = 0;
 };
 
+/// What root makes in another user's folder is to be that user's, so that a command by root does not lock the service out. Nothing
+/// happens for others, and a file that cannot be given away stays as it is.
+void give_to_owner_of_folder(const std::string& path);
+
 }  // namespace muster

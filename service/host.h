@@ -23,8 +23,10 @@ class Host {
   virtual void stop() = 0;
   /// Called on a thread of the host when the configuration is to be read again (SIGHUP).
   virtual void on_reload(std::function<void()> reload) = 0;
-  /// The service does its work now. Once.
+  /// The service does its work now; also after reloading().
   virtual void ready() = 0;
+  /// The configuration is being read again; ready() follows, whatever came of it (sd_notify(3), RELOADING=1).
+  virtual void reloading() = 0;
   /// One line for `systemctl status`.
   virtual void status(const std::string& line) = 0;
   /// Tells the watchdog, where one is set, that the calling loop still runs.

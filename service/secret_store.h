@@ -8,9 +8,13 @@
 
 namespace muster {
 
-/// Looks in the service manager's credentials ($CREDENTIALS_DIRECTORY), then in `folder`/secrets/`name`. One line feed at the end
-/// does not count. Errc::config: there is none, its name is no plain file name, or others than its owner can read the file.
+/// Looks in the service manager's credentials ($CREDENTIALS_DIRECTORY: `name`, then secrets_`name`, which is what LoadCredential=
+/// of a whole folder makes), then in `folder`/secrets/`name`. One line feed at the end does not count. Errc::config: there is none,
+/// its name is no plain file name, or others than its owner can read the file.
 Result<Secret> read_secret(const std::string& name, const std::string& folder);
+
+/// Keeps a secret where read_secret() finds it, in the place of one of that name. Where that is. Errc::config: no plain file name.
+Result<std::string> store_secret(const std::string& name, const std::string& folder, const Secret& secret);
 
 /// A secret in a file of its own, such as a private key. Errc::config: there is none, or others than its owner can read it.
 Result<Secret> read_secret_file(const std::string& path);

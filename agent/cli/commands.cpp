@@ -112,6 +112,24 @@ std::vector<CommandRow> rows_about_upstream() {
   };
 }
 
+std::vector<CommandRow> rows_about_the_service() {
+  return {
+      {"log-level",
+       "changes how much the running service logs",
+       "Until it starts again.",
+       {{"LEVEL", "trace, debug, info, warning, error or off"}}},
+      {"secret set",
+       "keeps a secret where the configuration's secret=\"NAME\" finds it",
+       "Reads one line from standard input, without showing it. In the place of one of that name.",
+       {{"NAME", "what the configuration calls it"}}},
+      {"service install", "registers this program with the service manager, so that it starts with the machine",
+       "For those who do not use a package, which does the same. The configuration must be valid."},
+      {"service uninstall", "stops the service and takes it away", "Configuration, secrets and state stay."},
+      {"service start", "starts the service", ""},
+      {"service stop", "stops the service", ""},
+  };
+}
+
 CommandRow init_row() {
   return {
       "init",
@@ -194,6 +212,8 @@ std::vector<CommandRow> make_rows() {
   auto upstream = rows_about_upstream();
   const auto audit = std::find_if(rows.begin(), rows.end(), [](const CommandRow& row) { return row.name == "audit verify"; });
   rows.insert(audit, std::make_move_iterator(upstream.begin()), std::make_move_iterator(upstream.end()));
+  auto service = rows_about_the_service();
+  rows.insert(rows.end() - 1, std::make_move_iterator(service.begin()), std::make_move_iterator(service.end()));
   auto about = rows_about_a_person();
   const auto why = std::find_if(rows.begin(), rows.end(), [](const CommandRow& row) { return row.name == "why"; });
   rows.insert(why, std::make_move_iterator(about.begin()), std::make_move_iterator(about.end()));

@@ -63,6 +63,14 @@ std::string options_section(const std::string& title, const std::vector<OptionRo
 
 }  // namespace
 
+const std::vector<std::pair<std::string_view, std::string_view>>& exit_codes() {
+  static const std::vector<std::pair<std::string_view, std::string_view>> codes{
+      {"0", "done; plan: nothing to change"},     {"1", "failed"},
+      {"2", "wrong usage or configuration"},      {"3", "plan: there are changes"},
+      {"4", "something is on hold for approval"}, {"5", "directory or upstream not reachable"}};
+  return codes;
+}
+
 std::string usage_of(const CommandRow& command) {
   std::string out = "muster " + std::string(command.name);
   for (const ArgumentRow& argument : command.arguments) {
@@ -93,18 +101,12 @@ std::string help_of(const CommandRow& command, const std::string& default_config
 std::string help_overview(const std::string& default_config, std::size_t columns) {
   std::vector<HelpLine> entries;
   for (const CommandRow& command : command_rows()) entries.push_back({std::string(command.name), std::string(command.summary)});
+  std::vector<HelpLine> codes;
+  for (const auto& [code, meaning] : exit_codes()) codes.push_back({std::string(code), std::string(meaning)});
   return "muster puts HR's decisions into effect in an LDAP directory, and reports what the directory owns.\n\n"
          "Usage: muster COMMAND [options]\n\nCommands:\n" +
          two_columns(entries, columns) + options_section("Options of every command", global_rows(), default_config, columns) +
-         "\nExit codes:\n" +
-         two_columns({{"0", "done; plan: nothing to change"},
-                      {"1", "failed"},
-                      {"2", "wrong usage or configuration"},
-                      {"3", "plan: there are changes"},
-                      {"4", "something is on hold for approval"},
-                      {"5", "directory or upstream not reachable"}},
-                     columns) +
-         "\n`muster COMMAND --help` explains a command.\n";
+         "\nExit codes:\n" + two_columns(codes, columns) + "\n`muster COMMAND --help` explains a command.\n";
 }
 
 }  // namespace muster

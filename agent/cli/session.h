@@ -72,6 +72,12 @@ int run_upstream(Session& session);
 int run_upstream_retry(Session& session);
 int run_upstream_forget(Session& session);
 int run_keys_new(Session& session);
+int run_secret_set(Session& session);
+int run_service_install(Session& session);
+int run_service_uninstall(Session& session);
+int run_service_start(Session& session);
+int run_service_stop(Session& session);
+int run_log_level(Session& session);
 int run_audit_verify(Session& session);
 int run_audit_export(Session& session);
 

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "agent/store/impl.h"
+#include "service/durable_file.h"
 
 namespace muster {
 
@@ -39,6 +40,7 @@ void create_private(const std::string& path) {
 
 Store Store::open(const std::string& path) {
   create_private(path);
+  give_to_owner_of_folder(path);
   auto impl = std::make_unique<Impl>(Impl{sql::Database::open(path, false), {}});
   migrate(impl->db);
   return Store(std::move(impl));

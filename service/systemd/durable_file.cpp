@@ -21,6 +21,7 @@ class AppendFile final : public DurableFile {
     Fd fd(::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
     if (!fd) return posix::failure("opening " + path_);
     fd_ = std::move(fd);
+    give_to_owner_of_folder(path_);
     if (fsync(fd_.get()) != 0) return posix::failure("synchronising " + path_);
     return sync_folder();
   }
@@ -91,6 +92,14 @@ class AppendFile final : public DurableFile {
 };
 
 }  // namespace
+
+void give_to_owner_of_folder(const std::string& path) {
+  if (geteuid() != 0) return;
+  const auto slash = path.rfind('/');
+  struct stat folder {};
+  if (stat(slash == std::string::npos ? "." : path.substr(0, slash + 1).c_str(), &folder) == 0 && folder.st_uid != 0)
+    (void)!lchown(path.c_str(), folder.st_uid, folder.st_gid);
+}
 
 Result<std::unique_ptr<DurableFile>> DurableFile::open(const std::string& path) {
   auto file = std::make_unique<AppendFile>(path);

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <mutex>
 #include <thread>
 
@@ -76,6 +77,11 @@ class PosixHost final : public Host {
     reload_ = std::move(reload);
   }
   void ready() override { notifier_.say("READY=1"); }
+  void reloading() override {
+    timespec now{};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    notifier_.say("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now.tv_sec * 1'000'000LL + now.tv_nsec / 1000));
+  }
   void status(const std::string& line) override { notifier_.say("STATUS=" + line.substr(0, line.find('\n'))); }
   void alive() override {
     if (watchdog_.count() > 0) notifier_.say("WATCHDOG=1");

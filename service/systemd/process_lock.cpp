@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "service/durable_file.h"
 #include "service/systemd/posix.h"
 
 namespace muster {
@@ -30,6 +31,7 @@ std::string holder(int fd) {
 Result<std::unique_ptr<ProcessLock>> ProcessLock::take(const std::string& path) {
   posix::Fd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!fd) return posix::failure("opening " + path);
+  give_to_owner_of_folder(path);
   if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return posix::failure("locking " + path);
     return Error{Errc::conflict, "another muster works with this state file" + holder(fd.get()),

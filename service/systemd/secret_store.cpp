@@ -45,26 +45,43 @@ Result<std::optional<Secret>> read_file(const std::string& path, bool guarded) {
   return std::optional<Secret>(Secret(std::move(*text)));
 }
 
+Result<std::optional<Secret>> read_credential(const std::string& name) {
+  const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
+  if (!credentials) return std::optional<Secret>();
+  return read_file(std::string(credentials) + "/" + name, true);
+}
+
+Status check_name(const std::string& name) {
+  if (!name.empty() && name.find('/') == std::string::npos && name.front() != '.') return ok();
+  return Error{Errc::config, "'" + name + "' is no name of a secret", "use a plain file name"};
+}
+
 }  // namespace
 
 Result<Secret> read_secret(const std::string& name, const std::string& folder) {
-  if (name.empty() || name.find('/') != std::string::npos || name.front() == '.') {
-    return Error{Errc::config, "'" + name + "' is no name of a secret", "use a plain file name"};
-  }
-  if (const char* credentials = std::getenv("CREDENTIALS_DIRECTORY")) {
-    auto found = read_file(std::string(credentials) + "/" + name, true);
+  MUSTER_TRY(check_name(name));
+  // LoadCredential= of a folder names them so (systemd.exec(5)).
+  for (const std::string& credential : {name, "secrets_" + name}) {
+    auto found = read_credential(credential);
     if (!found) return std::move(found).error();
     if (*found) return std::move(**found);
   }
   const std::string path = folder + "/secrets/" + name;
   auto found = read_file(path, false);
   if (!found) return std::move(found).error();
-  if (!*found) return Error{Errc::config, "the secret '" + name + "' does not exist", "put it into " + path + " (chmod 600)"};
+  if (!*found)
+    return Error{Errc::config, "the secret '" + name + "' does not exist",
+                 "muster secret set " + name + ", or put it into " + path + " (chmod 600)"};
   return std::move(**found);
 }
 
 Result<Secret> read_secret_file(const std::string& path) {
   const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
+  if (const auto at = path.rfind("/secrets/"); at != std::string::npos && path.find('/', at + 9) == std::string::npos) {
+    auto found = read_credential("secrets_" + path.substr(at + 9));
+    if (!found) return std::move(found).error();
+    if (*found) return std::move(**found);
+  }
   auto found = read_file(path, credentials && path.starts_with(std::string(credentials) + "/"));
   if (!found) return std::move(found).error();
   if (!*found) return Error{Errc::config, "there is no file " + path, ""};
@@ -84,6 +101,18 @@ Status make_secret_file(const std::string& path, const Secret& secret) {
   if (left.empty() && fsync(fd.get()) == 0) return ok();
   const Error why = posix::failure("writing " + path);
   (void)unlink(path.c_str());
+  return why;
+}
+
+Result<std::string> store_secret(const std::string& name, const std::string& folder, const Secret& secret) {
+  MUSTER_TRY(check_name(name));
+  const std::string secrets = folder + "/secrets", path = secrets + "/" + name, fresh = secrets + "/." + name + ".new";
+  if (mkdir(secrets.c_str(), S_IRWXU) != 0 && errno != EEXIST) return posix::failure("making " + secrets);
+  (void)unlink(fresh.c_str());
+  MUSTER_TRY(make_secret_file(fresh, secret));
+  if (rename(fresh.c_str(), path.c_str()) == 0) return path;
+  const Error why = posix::failure("writing " + path);
+  (void)unlink(fresh.c_str());
   return why;
 }
 

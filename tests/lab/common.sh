@@ -56,7 +56,7 @@ certificates() {
 # MAKE once made it. Two at a time wait for each other; what was made by another script or for another version is not taken.
 template() {
   local cache=${MUSTER_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/muster-lab} stamp made
-  stamp=$(cat "$0" "$(dirname "$0")/common.sh" | sha256sum | cut -c1-12)
+  stamp=$(cat "$0" "${BASH_SOURCE[0]}" | sha256sum | cut -c1-12)
   made=$cache/$1-$2-$stamp
   mkdir -p "$cache"
   (
