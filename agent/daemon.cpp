@@ -16,6 +16,8 @@ using std::chrono::milliseconds;
 /// People, groups, and the few places to which rules move people.
 constexpr std::size_t kMostStreams = 16;
 constexpr milliseconds kPatience{1000};
+/// How often the service manager is told what is done.
+constexpr milliseconds kSaying{1000};
 
 /// 200 ms, doubled with every failure, up to a minute.
 milliseconds reconnect_pause(int failures) {
@@ -336,6 +338,7 @@ void Daemon::reconcile_if_due() {
 Mailbox::Clock::time_point Daemon::next_wake() const {
   if (is_condensing_) return Mailbox::Clock::now();
   auto at = Mailbox::Clock::now() + host_.heartbeat();
+  if (is_to_say_) at = std::min(at, said_at_ + kSaying);
   if (!engine_.connected()) return std::min(at, connect_at_);
   at = std::min(at, std::max(look_at_, Mailbox::Clock::now() + milliseconds(20)));
   if (engine_.settings().resync.declared() && reconcile_at_ > Mailbox::Clock::now()) at = std::min(at, reconcile_at_);
@@ -365,7 +368,8 @@ void Daemon::read_configuration() {
 
 void Daemon::say_status() {
   const auto now = Mailbox::Clock::now();
-  if (now < said_at_ + std::chrono::seconds(1)) return;
+  is_to_say_ = now < said_at_ + kSaying;
+  if (is_to_say_) return;
   said_at_ = now;
   Store& store = engine_.context().store;
   std::string line = status_line(live_.get(), store.count_people(true), store.holds(true).size(), reload_error_);

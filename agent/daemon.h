@@ -75,6 +75,7 @@ class Daemon {
   void read_configuration();
   void say_status();
   Mailbox::Clock::time_point said_at_{};
+  bool is_to_say_ = false;  ///< something may have changed since
   std::string said_, reload_error_;
   bool is_condensing_ = false;
   Pump& pump_;

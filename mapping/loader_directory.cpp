@@ -76,15 +76,19 @@ void check_clear_text(const Element& element, const DirectorySettings& d) {
 void look_for_secret(const Element& bind, const std::string& name) {
   const fs::path folder = fs::path(bind.file().folder) / "secrets";
   std::error_code ignored;
-  if (fs::exists(folder / name, ignored)) return;
   const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
-  if (credentials && fs::exists(fs::path(credentials) / name, ignored)) return;
+  for (const std::string& credential : {name, "secrets_" + name}) {
+    if (credentials && fs::exists(fs::path(credentials) / credential, ignored)) return;
+  }
+  if (fs::exists(folder / name, ignored) || ignored == std::errc::permission_denied) return;
   std::vector<std::string> names;
   for (fs::directory_iterator e(folder, ignored); !ignored && e != fs::directory_iterator(); e.increment(ignored)) {
     names.push_back(e->path().filename().string());
   }
-  bind.warn(bind.in("secret"), "there is no secret '" + name + "'",
-            did_you_mean(name, names, "put it into " + (folder / name).string() + ", readable by its owner only"));
+  bind.warn(
+      bind.in("secret"), "there is no secret '" + name + "'",
+      did_you_mean(name, names,
+                   "muster secret set " + name + ", or put it into " + (folder / name).string() + ", readable by its owner only"));
 }
 
 void not_used_by(const Element& element, std::initializer_list<std::string_view> attributes, const std::string& method) {

@@ -186,6 +186,11 @@ Result<std::string> newest_file(const std::string& path) {
   return path;
 }
 
+bool is_fresh(const std::string& path) {
+  const auto stamp = stamp_of(path);
+  return stamp && fs::file_time_type::clock::now() - stamp->changed < std::chrono::seconds(5);
+}
+
 bool is_settled(const std::string& path) { return static_cast<bool>(nobody_writes(path)); }
 
 Result<std::string> file_digest(const std::string& path) {

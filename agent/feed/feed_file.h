@@ -18,6 +18,9 @@ Result<std::string> newest_file(const std::string& path);
 /// such file.
 bool is_settled(const std::string& path);
 
+/// It changed within the last five seconds.
+bool is_fresh(const std::string& path);
+
 /// SHA-256 of a file's bytes, hex.
 Result<std::string> file_digest(const std::string& path);
 

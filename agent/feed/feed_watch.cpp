@@ -24,7 +24,10 @@ milliseconds left_until(Clock::time_point at) {
 /// Reports a change once its writer is done.
 class SettledWatch final : public FeedWatch {
  public:
-  SettledWatch(std::string path, std::unique_ptr<FileWatch> watch) : path_(std::move(path)), watch_(std::move(watch)) {}
+  SettledWatch(std::string path, std::unique_ptr<FileWatch> watch) : path_(std::move(path)), watch_(std::move(watch)) {
+    // Who looked just before the watch began may have found it too fresh to be believed, and nothing more happens to it.
+    if (const auto file = newest_file(path_); file && is_fresh(*file)) changed_at_ = Clock::now();
+  }
 
   Result<bool> wait(std::stop_token stop, milliseconds patience) override {
     const auto end = Clock::now() + patience;

@@ -49,6 +49,20 @@ TEST_CASE("every way in which HR may deliver a file is heard of") {
   }
 }
 
+TEST_CASE("a file that changed just before the watch began is looked at, for who looked then may have found it too fresh") {
+  const Folder folder;
+  put(folder.path(), kPeople);
+  std::filesystem::last_write_time(folder.path(), std::filesystem::file_time_type::clock::now());
+  auto watch = FeedWatch::open(hris(folder.path()));
+  REQUIRE(watch);
+  CHECK(heard(**watch, kLong));
+  CHECK_FALSE(heard(**watch, milliseconds(0)));
+  std::filesystem::last_write_time(folder.path(), std::filesystem::file_time_type::clock::now() - std::chrono::minutes(1));
+  auto later = FeedWatch::open(hris(folder.path()));
+  REQUIRE(later);
+  CHECK_FALSE(heard(**later, milliseconds(0)));
+}
+
 TEST_CASE("a new file in the feed's folder is heard of") {
   const Folder folder;
   auto watch = FeedWatch::open(hris(folder.str()));

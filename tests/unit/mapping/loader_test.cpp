@@ -449,7 +449,8 @@ TEST_CASE("what is doubtful loads with a warning") {
       {"StartTLS without ldap://", "<bind method=\"external\"/>", "<bind method=\"external\"/><tls start-tls=\"true\"/>",
        "/etc/muster/muster.xml:4:35: start-tls has no effect: no url begins with ldap://; remove it"},
       {"a password that is nowhere", "method=\"external\"", "method=\"simple\" dn=\"cn=x\" secret=\"no-such-secret\"",
-       "/etc/muster/muster.xml:4:45: there is no secret 'no-such-secret'; put it into /etc/muster/secrets/no-such-secret, readable "
+       "/etc/muster/muster.xml:4:45: there is no secret 'no-such-secret'; muster secret set no-such-secret, or put it into "
+       "/etc/muster/secrets/no-such-secret, readable "
        "by its owner only"},
   };
   for (const Case& c : cases) {

@@ -58,8 +58,9 @@ TEST_CASE("a secret is a plain file beside the configuration, and nothing else")
   std::filesystem::create_directory(folder.path("secrets"));
   std::filesystem::create_directory(folder.path("secrets/folder"));
   REQUIRE(mkfifo(folder.path("secrets/pipe").c_str(), 0600) == 0);
-  CHECK(secret("ldap-bind", folder) ==
-        "! the secret 'ldap-bind' does not exist (put it into FOLDER/secrets/ldap-bind (chmod 600))");
+  CHECK(
+      secret("ldap-bind", folder) ==
+      "! the secret 'ldap-bind' does not exist (muster secret set ldap-bind, or put it into FOLDER/secrets/ldap-bind (chmod 600))");
   CHECK(secret("folder", folder) == "! the secret FOLDER/secrets/folder is not a file");
   CHECK(secret("pipe", folder) == "! the secret FOLDER/secrets/pipe is not a file");
   for (const std::string name : {"", "../x", "a/b", ".", "..", ".hidden"}) {
