@@ -17,6 +17,7 @@ struct Now {
   Day today{};
 };
 
+Instant clock_time(Instant utc);  ///< what the machine's clock shows at `utc`, in whole seconds, as if it were UTC
 Now now_at(Instant utc);  ///< with the process's local time zone
 Now system_now();
 

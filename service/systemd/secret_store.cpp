@@ -45,12 +45,15 @@ Result<std::optional<Secret>> read_file(const std::string& path, bool guarded) {
   return std::optional<Secret>(Secret(std::move(*text)));
 }
 
+Status check_name(const std::string& name) {
+  if (!name.empty() && name.find('/') == std::string::npos && name.front() != '.') return ok();
+  return Error{Errc::config, "'" + name + "' is no name of a secret", "use a plain file name"};
+}
+
 }  // namespace
 
 Result<Secret> read_secret(const std::string& name, const std::string& folder) {
-  if (name.empty() || name.find('/') != std::string::npos || name.front() == '.') {
-    return Error{Errc::config, "'" + name + "' is no name of a secret", "use a plain file name"};
-  }
+  MUSTER_TRY(check_name(name));
   if (const char* credentials = std::getenv("CREDENTIALS_DIRECTORY")) {
     auto found = read_file(std::string(credentials) + "/" + name, true);
     if (!found) return std::move(found).error();
@@ -69,6 +72,16 @@ Result<Secret> read_secret_file(const std::string& path) {
   if (!found) return std::move(found).error();
   if (!*found) return Error{Errc::config, "there is no file " + path, ""};
   return std::move(**found);
+}
+
+Result<std::string> store_secret(const std::string& name, const std::string& folder, const Secret& secret) {
+  MUSTER_TRY(check_name(name));
+  const std::string drawer = folder + "/secrets", path = drawer + "/" + name, fresh = path + ".new";
+  if (mkdir(drawer.c_str(), S_IRWXU) != 0 && errno != EEXIST) return posix::failure("making " + drawer);
+  (void)unlink(fresh.c_str());
+  MUSTER_TRY(make_secret_file(fresh, secret));
+  if (rename(fresh.c_str(), path.c_str()) == 0) return path;
+  return posix::failure("replacing " + path);
 }
 
 Status make_secret_file(const std::string& path, const Secret& secret) {

@@ -1,0 +1,24 @@
+// Registering with the platform's service manager: systemd, or the Service Control Manager of Windows.
+#pragma once
+
+#include <string>
+
+#include "schema/result.h"
+
+namespace muster {
+
+/// All of these need an administrator's rights. Errc::refused: the service manager does not allow it; Errc::io: it failed.
+class ServiceManager {
+ public:
+  /// Registers this very program to be started with the machine as `muster run --config CONFIG`, or brings an older registration up
+  /// to date. Does not start it.
+  static Status install(const std::string& config);
+  /// Stops and removes what install() registered; configuration and state stay. Errc::not_found: it is not registered.
+  static Status uninstall();
+  /// Waits until the service manager says that it runs, or why not. Running already is no error.
+  static Status start();
+  /// Waits until it has ended. Not running is no error.
+  static Status stop();
+};
+
+}  // namespace muster
