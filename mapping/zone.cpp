@@ -5,6 +5,8 @@
 #include <ctime>
 #include <exception>
 
+#include "mapping/zone_data.h"
+
 namespace muster {
 
 namespace {
@@ -52,6 +54,7 @@ Instant own_instant_of(Day day, std::chrono::minutes time) {
 
 std::optional<Zone> Zone::named(const std::string& name) {
   try {
+    find_zone_data();
     Zone zone;
     zone.zone_ = date::locate_zone(name);
     return zone;

@@ -20,10 +20,10 @@ steps=(fetch openssl openldap boost sqlite pugixml fmt spdlog json curl libxml2 
 command -v $cxx >/dev/null || { echo "build-deps: $cxx is missing; run .ci/install-deps" >&2; exit 1; }
 stamp=$( (cat "${BASH_SOURCE[0]}" "$here/mingw.cmake" "$here"/*.patch; $cxx --version) 2>/dev/null | sha256sum | cut -c1-12)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/muster/windows
-made=$cache/$stamp
+made=$cache/made  # always the same, so that ccache knows what was compiled against it
 export MUSTER_WINDOWS_PREFIX=$made/prefix
 if [ "${1:-}" = --where ]; then
-  [ -e "$made/.complete" ] || { echo "build-deps: not built yet; run installer/windows/build-deps.sh" >&2; exit 1; }
+  [ "$(cat "$made/.complete" 2>/dev/null)" = "$stamp" ] || { echo "build-deps: not built yet; run installer/windows/build-deps.sh" >&2; exit 1; }
   echo "$MUSTER_WINDOWS_PREFIX"
   exit 0
 fi
@@ -132,7 +132,7 @@ step_curl() {
     -DCURL_USE_OPENSSL=ON -DCURL_USE_SCHANNEL=ON -DCURL_DEFAULT_SSL_BACKEND=openssl -DENABLE_UNICODE=OFF -DCURL_CA_BUNDLE=none -DCURL_CA_PATH=none
 }
 step_libxml2() {
-  by_cmake libxml2 libxml2 -DLIBXML2_WITH_ICONV=OFF -DLIBXML2_WITH_LZMA=OFF -DLIBXML2_WITH_ZLIB=OFF -DLIBXML2_WITH_PYTHON=OFF \
+  by_cmake libxml2 libxml2 -DLIBXML2_WITH_ICONV=OFF -DLIBXML2_WITH_LZMA=OFF -DLIBXML2_WITH_ZLIB=OFF -DLIBXML2_WITH_PYTHON=OFF -DLIBXML2_WITH_FTP=OFF -DLIBXML2_WITH_HTTP=OFF \
     -DLIBXML2_WITH_PROGRAMS=OFF -DLIBXML2_WITH_TESTS=OFF
 }
 step_csv() {
@@ -150,7 +150,8 @@ step_date() {
   by_cmake date howardhinnant-date -DBUILD_TZ_LIB=ON -DUSE_SYSTEM_TZ_DB=OFF -DMANUAL_TZ_DB=ON -DENABLE_DATE_TESTING=OFF
 }
 step_doctest() { by_cmake doctest doctest -DDOCTEST_WITH_TESTS=OFF -DDOCTEST_WITH_MAIN_IN_STATIC_LIB=OFF; }
-# Without the comments, which are half of it. `version` is what the library wants to see.
+# Without the comments, which are half of it. The library does not start without the two other files; Windows' own names for zones
+# are not used.
 step_tzdata() {
   local file
   mkdir -p "$prefix/share/tzdata"
@@ -158,6 +159,7 @@ step_tzdata() {
     sed -E 's/[[:space:]]*#.*//; /^$/d' "$work/tzdata/$file" >"$prefix/share/tzdata/$file"
   done
   cp "$work/tzdata/version" "$prefix/share/tzdata/version"
+  printf '<mapTimezones otherVersion="" typeVersion="">\n</mapTimezones>\n' >"$prefix/share/tzdata/windowsZones.xml"
 }
 
 run() {
@@ -173,13 +175,15 @@ run() {
 mkdir -p "$cache"
 exec 9>"$cache/lock"
 flock 9
-if [ ! -e "$made/.complete" ]; then
+if [ "$(cat "$made/.complete" 2>/dev/null)" != "$stamp" ]; then
+  [ "$(cat "$made/.stamp" 2>/dev/null)" = "$stamp" ] || rm -rf "$made"
   mkdir -p "$work" "$log" "$prefix"/{include,lib/pkgconfig,lib/cmake}
+  echo "$stamp" >"$made/.stamp"
   for step in "${steps[@]}"; do
     [ -e "$made/.$step" ] || run "$step"
     touch "$made/.$step"
   done
   rm -rf "$work"
-  touch "$made/.complete"
+  echo "$stamp" >"$made/.complete"
 fi
 echo "$prefix"

@@ -1,6 +1,6 @@
 #include "service/event_log.h"
 
-#include "messages.h"
+#include "service/windows/messages.h"  // generated
 #include "service/windows/names.h"
 #include "service/windows/win32.h"
 

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "mapping/grammar.h"
+#include "tests/support/variable.h"
 #include "tests/unit/mapping/bad_config_cases.h"
 
 using namespace muster;
@@ -470,9 +471,9 @@ TEST_CASE("a misspelt secret is found beside the real one, and the service manag
   CHECK(texts(result.config->warnings) == main + ":4:45: there is no secret 'ldapbind'; did you mean 'ldap-bind'?");
   const Folder credentials("credentials");
   credentials.put("ldapbind", "x");
-  setenv("CREDENTIALS_DIRECTORY", credentials.path().c_str(), 1);
+  test::set_variable("CREDENTIALS_DIRECTORY", credentials.path().string());
   result = load_config(main);
-  unsetenv("CREDENTIALS_DIRECTORY");
+  test::unset_variable("CREDENTIALS_DIRECTORY");
   REQUIRE(result.config);
   CHECK(result.config->warnings.empty());
   CHECK(result.config->settings.directory.secret == "ldapbind");

@@ -321,8 +321,7 @@ TEST_CASE("an end is the first instant after the last local day, also where cloc
     set_field(world, "type", "Contractor");
     set_field(world, "end", c.end);
     const Rules rules = CompanyRules::make();
-    setenv("TZ", c.zone, 1);
-    tzset();
+    use_time_zone(c.zone);
     const Now now = now_at(*parse_iso_time("2026-09-01T09:00:00Z"));
     const Plan made = plan(world.subject(now), rules, now);
     use_central_european_time();
