@@ -7,6 +7,7 @@
 
 #include "agent/cli/session.h"
 #include "agent/cli/terminal.h"
+#include "service/paths.h"
 
 namespace {
 
@@ -43,6 +44,11 @@ int dispatch(Session& session) {
       {"keys new", muster::run_keys_new},
       {"audit verify", muster::run_audit_verify},
       {"audit export", muster::run_audit_export},
+      {"service install", muster::run_service_install},
+      {"service uninstall", muster::run_service_uninstall},
+      {"service start", muster::run_service_start},
+      {"service stop", muster::run_service_stop},
+      {"secret set", muster::run_secret_set},
   };
   return kCommands.at(session.call.command)(session);
 }
@@ -56,7 +62,7 @@ void set_up_log(const muster::Invocation& call) {
 
 int run(int argc, char** argv) {
   auto parsed = muster::parse_command_line(
-      {argv + 1, argv + argc}, {"/etc/muster/muster.xml", std::max<std::size_t>(muster::output_terminal().columns, 80)});
+      {argv + 1, argv + argc}, {muster::default_config_file(), std::max<std::size_t>(muster::output_terminal().columns, 80)});
   if (const auto* message = std::get_if<muster::Message>(&parsed)) {
     (message->exit_code == 0 ? std::cout : std::cerr) << message->text;
     return message->exit_code;

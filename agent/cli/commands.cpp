@@ -140,6 +140,22 @@ CommandRow check_row() {
        {"rights", "", "list every right that the rules need, whether the account has it, and what grants it"}}};
 }
 
+std::vector<CommandRow> rows_about_the_platform() {
+  return {
+      {"service install", "registers with the service manager, to be started with the machine",
+       "With the configuration that --config names. Needs an administrator. Run again, it brings an older registration up to "
+       "date."},
+      {"service uninstall", "stops the service and removes it from the service manager", "Configuration and state are kept."},
+      {"service start", "starts the service, and waits until it runs", ""},
+      {"service stop", "stops the service, and waits until it has ended", ""},
+      {"secret set",
+       "stores a secret where the platform keeps secrets",
+       "Reads it from standard input, one line. Beside the configuration, in secrets/NAME: on Linux for its owner only, on Windows "
+       "protected by DPAPI.",
+       {{"NAME", "as the configuration names it: secret=\"NAME\""}}},
+  };
+}
+
 std::vector<CommandRow> make_rows() {
   std::vector<CommandRow> rows = {
       {"run", "the service: watch, feed, apply, report, until stopped",
@@ -194,6 +210,8 @@ std::vector<CommandRow> make_rows() {
   auto upstream = rows_about_upstream();
   const auto audit = std::find_if(rows.begin(), rows.end(), [](const CommandRow& row) { return row.name == "audit verify"; });
   rows.insert(audit, std::make_move_iterator(upstream.begin()), std::make_move_iterator(upstream.end()));
+  auto platform = rows_about_the_platform();
+  rows.insert(rows.end() - 1, std::make_move_iterator(platform.begin()), std::make_move_iterator(platform.end()));
   auto about = rows_about_a_person();
   const auto why = std::find_if(rows.begin(), rows.end(), [](const CommandRow& row) { return row.name == "why"; });
   rows.insert(why, std::make_move_iterator(about.begin()), std::make_move_iterator(about.end()));

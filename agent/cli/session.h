@@ -74,6 +74,11 @@ int run_upstream_forget(Session& session);
 int run_keys_new(Session& session);
 int run_audit_verify(Session& session);
 int run_audit_export(Session& session);
+int run_service_install(Session& session);
+int run_service_uninstall(Session& session);
+int run_service_start(Session& session);
+int run_service_stop(Session& session);
+int run_secret_set(Session& session);
 
 /// The day of --on, "2027-01-15", which is not over yet.
 Result<std::optional<Day>> day_of(const Invocation& call);
