@@ -145,7 +145,11 @@ std::vector<CommandRow> rows_about_the_platform() {
       {"service install", "registers with the service manager, to be started with the machine",
        "With the configuration that --config names. Needs an administrator. Run again, it brings an older registration up to "
        "date."},
-      {"service uninstall", "stops the service and removes it from the service manager", "Configuration and state are kept."},
+      {"service uninstall",
+       "stops the service and removes it from the service manager",
+       "Configuration and state are kept, unless told otherwise.",
+       {},
+       {{"purge", "", "delete configuration, secrets, state and log, too"}}},
       {"service start", "starts the service, and waits until it runs", ""},
       {"service stop", "stops the service, and waits until it has ended", ""},
       {"secret set",

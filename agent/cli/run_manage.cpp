@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "agent/cli/session.h"
+#include "service/paths.h"
 #include "service/secret_store.h"
 #include "service/service_manager.h"
 
@@ -25,6 +26,19 @@ std::string absolute(const std::string& path) {
   return failed ? path : full.string();
 }
 
+/// What the service had: its configuration with the secrets, its state, its log.
+Status purge() {
+  const Status gone = ServiceManager::uninstall();
+  if (!gone && gone.error().code != Errc::not_found) return gone;
+  const std::string config = std::filesystem::path(default_config_file()).parent_path().string();
+  for (const std::string& folder : {config, default_state_folder(), default_run_folder(), default_log_folder()}) {
+    std::error_code failed;
+    if (!folder.empty()) std::filesystem::remove_all(folder, failed);
+    if (failed) return Error{Errc::io, "deleting " + folder + ": " + failed.message(), "delete it by hand"};
+  }
+  return ok();
+}
+
 }  // namespace
 
 int run_service_install(Session& session) {
@@ -34,6 +48,7 @@ int run_service_install(Session& session) {
 }
 
 int run_service_uninstall(Session& session) {
+  if (session.call.has("purge")) return said(session, purge(), "muster is no service any more, and nothing of it is left");
   return said(session, ServiceManager::uninstall(), "muster is no service any more; its configuration and state are kept");
 }
 

@@ -5,7 +5,10 @@
 #include <spdlog/spdlog.h>
 
 #include <filesystem>
+#include <iostream>
 #include <mutex>
+#include <streambuf>
+#include <string>
 
 #include "service/event_log.h"
 #include "service/paths.h"
@@ -28,6 +31,23 @@ class EventSink final : public spdlog::sinks::base_sink<std::mutex> {
   std::unique_ptr<EventLog> log_;
 };
 
+/// Takes what is said to people on standard error, line by line: why a configuration is refused.
+class ErrorLines final : public std::streambuf {
+ private:
+  int overflow(int c) override {
+    if (c == traits_type::eof()) return 0;
+    if (c != '\n') {
+      line_ += static_cast<char>(c);
+    } else if (!line_.empty()) {
+      spdlog::error("{}", line_);
+      line_.clear();
+    }
+    return c;
+  }
+
+  std::string line_;
+};
+
 }  // namespace
 
 void log_into_files() {
@@ -36,6 +56,8 @@ void log_into_files() {
   const auto log = spdlog::default_logger();
   if (auto events = EventLog::open()) log->sinks().push_back(std::make_shared<EventSink>(std::move(events)));
   if (folder.empty()) return;
+  static ErrorLines lines;  // std::cerr is used until the end
+  std::cerr.rdbuf(&lines);
   try {
     std::filesystem::create_directories(folder);
     log->sinks().push_back(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(

@@ -138,7 +138,7 @@ Status write_new(const std::string& path, std::string_view bytes) {
 
 Result<Secret> read_secret(const std::string& name, const std::string& folder) {
   MUSTER_TRY(check_name(name));
-  const std::string path = folder + "/secrets/" + name;
+  const std::string path = folder + "\\secrets\\" + name;
   auto found = read_file(path);
   if (!found) return std::move(found).error();
   if (!*found) return Error{Errc::config, "the secret '" + name + "' does not exist", "store it: muster secret set " + name};
@@ -160,7 +160,7 @@ Status make_secret_file(const std::string& path, const Secret& secret) {
 
 Result<std::string> store_secret(const std::string& name, const std::string& folder, const Secret& secret) {
   MUSTER_TRY(check_name(name));
-  const std::string drawer = folder + "/secrets", path = drawer + "/" + name, fresh = path + ".new";
+  const std::string drawer = folder + "\\secrets", path = drawer + "\\" + name, fresh = path + ".new";
   win32::PrivateAccess access(true);
   if (!access.get()) return win32::failure("guarding " + drawer);
   if (!CreateDirectoryW(win32::wide_path(drawer).c_str(), access.get()) && GetLastError() != ERROR_ALREADY_EXISTS)

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "service/paths.h"
 #include "service/windows/names.h"
 #include "service/windows/win32.h"
 
@@ -94,6 +95,16 @@ Status register_event_source() {
   return set == ERROR_SUCCESS ? ok() : Status(failed("registering the event source", static_cast<DWORD>(set)));
 }
 
+/// The service's account exists now, so its folders can be given to it. Anybody could read them otherwise, as is usual below
+/// ProgramData.
+Status guard_folders() {
+  const std::string state = default_state_folder(), own = state.substr(0, state.rfind('\\'));
+  win32::PrivateAccess access(true);
+  for (const std::string& folder : {own, state, default_run_folder(), default_log_folder(), own + "\\secrets"})
+    MUSTER_TRY(access.guard(folder));
+  return ok();
+}
+
 Result<SERVICE_STATUS_PROCESS> state_of(SC_HANDLE service) {
   SERVICE_STATUS_PROCESS status{};
   DWORD size = 0;
@@ -138,13 +149,14 @@ Status ServiceManager::install(const std::string& config) {
   if (!service && GetLastError() == ERROR_SERVICE_EXISTS) {
     service.reset(OpenServiceW(all->get(), kServiceName, SERVICE_ALL_ACCESS));
     if (!service) return failed("opening the service");
-    // The account stays: an administrator may have chosen another, such as a gMSA.
-    if (!ChangeServiceConfigW(service.get(), SERVICE_NO_CHANGE, SERVICE_AUTO_START, SERVICE_NO_CHANGE, line.c_str(), nullptr,
+    // An administrator may have chosen another account, such as a gMSA, or another way of starting: they stay.
+    if (!ChangeServiceConfigW(service.get(), SERVICE_NO_CHANGE, SERVICE_NO_CHANGE, SERVICE_NO_CHANGE, line.c_str(), nullptr,
                               nullptr, nullptr, nullptr, nullptr, nullptr))
       return failed("changing the service");
   }
   if (!service) return failed("registering the service");
   MUSTER_TRY(describe(service.get()));
+  MUSTER_TRY(guard_folders());
   return register_event_source();
 }
 

@@ -7,6 +7,8 @@
 #include <memory>
 #include <vector>
 
+#include "service/windows/names.h"
+
 namespace muster::win32 {
 
 namespace {
@@ -25,6 +27,19 @@ std::wstring own_sid() {
   if (!GetTokenInformation(token.get(), TokenUser, buffer.data(), buffer.size(), &size)) return {};
   wchar_t* text = nullptr;
   if (!ConvertSidToStringSidW(reinterpret_cast<TOKEN_USER*>(buffer.data())->User.Sid, &text)) return {};
+  const std::unique_ptr<wchar_t, FreeLocal> owned(text);
+  return text;
+}
+
+/// The service's, once it is registered.
+std::wstring service_sid() {
+  std::array<std::byte, SECURITY_MAX_SID_SIZE> sid{};
+  std::array<wchar_t, 256> domain{};
+  DWORD size = sid.size(), domain_size = domain.size();
+  SID_NAME_USE use{};
+  if (!LookupAccountNameW(nullptr, kServiceAccount, sid.data(), &size, domain.data(), &domain_size, &use)) return {};
+  wchar_t* text = nullptr;
+  if (!ConvertSidToStringSidW(sid.data(), &text)) return {};
   const std::unique_ptr<wchar_t, FreeLocal> owned(text);
   return text;
 }
@@ -73,7 +88,7 @@ PrivateAccess::PrivateAccess(bool inherited) {
   const std::wstring flags = inherited ? L"OICI" : L"";
   std::wstring sddl = L"D:P";
   // SYSTEM and the administrators.
-  for (const std::wstring& who : {std::wstring(L"SY"), std::wstring(L"BA"), own_sid()})
+  for (const std::wstring& who : {std::wstring(L"SY"), std::wstring(L"BA"), own_sid(), service_sid()})
     if (!who.empty()) sddl += L"(A;" + flags + L";FA;;;" + who + L")";
   if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(sddl.c_str(), SDDL_REVISION_1, &descriptor_, nullptr))
     descriptor_ = nullptr;
@@ -81,6 +96,15 @@ PrivateAccess::PrivateAccess(bool inherited) {
 }
 
 PrivateAccess::~PrivateAccess() { LocalFree(descriptor_); }
+
+Status PrivateAccess::guard(const std::string& folder) {
+  const std::wstring path = wide_path(folder);
+  if (!get()) return failure("guarding " + folder);
+  if (!CreateDirectoryW(path.c_str(), get()) && GetLastError() != ERROR_ALREADY_EXISTS) return failure("making " + folder);
+  // What was there already.
+  if (SetFileSecurityW(path.c_str(), DACL_SECURITY_INFORMATION, descriptor_)) return ok();
+  return failure("guarding " + folder);
+}
 
 std::string program_file() {
   std::wstring path(32768, L'\0');

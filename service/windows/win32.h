@@ -45,13 +45,15 @@ Error failure(const std::string& doing, DWORD number = GetLastError());
 /// Access for the system, administrators and the service's own account, and nobody else. Frees itself.
 class PrivateAccess {
  public:
-  /// `rights`: as SDDL spells them, "FA" for files and pipes. `inherited`: what is made below gets the same.
+  /// `inherited`: what is made below gets the same.
   explicit PrivateAccess(bool inherited = false);
   ~PrivateAccess();
   PrivateAccess(const PrivateAccess&) = delete;
   PrivateAccess& operator=(const PrivateAccess&) = delete;
   /// Null when it could not be made.
   SECURITY_ATTRIBUTES* get() { return descriptor_ ? &attributes_ : nullptr; }
+  /// Makes a folder with it, or gives it to one that is there.
+  Status guard(const std::string& folder);
 
  private:
   void* descriptor_ = nullptr;
