@@ -27,7 +27,9 @@ std::string with(std::string text, const std::string& what, const std::string& b
 }
 
 /// `{feed}` stands for the folder.
-std::string seen_by_user(const std::string& text, const Folder& folder) { return with(text, folder.str(), "feed"); }
+std::string seen_by_user(const std::string& text, const Folder& folder) {
+  return with(with(text, folder.str(), "feed"), "feed\\", "feed/");
+}
 
 struct Case {
   std::string name;
