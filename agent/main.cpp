@@ -9,6 +9,7 @@
 #include "agent/cli/session.h"
 #include "agent/cli/terminal.h"
 #include "service/console.h"
+#include "service/paths.h"
 
 namespace {
 
@@ -83,7 +84,7 @@ void set_up_log(const muster::Invocation& call) {
 
 int run(int argc, char** argv) {
   auto parsed = muster::parse_command_line(
-      {argv + 1, argv + argc}, {"/etc/muster/muster.xml", std::max<std::size_t>(muster::output_terminal().columns, 80)});
+      {argv + 1, argv + argc}, {muster::default_config_file(), std::max<std::size_t>(muster::output_terminal().columns, 80)});
   if (const auto* message = std::get_if<muster::Message>(&parsed)) {
     (message->exit_code == 0 ? std::cout : std::cerr) << message->text;
     return message->exit_code;

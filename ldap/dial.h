@@ -46,7 +46,4 @@ Result<Target> parse_target(const std::string& url);
 /// bounded by `deadline` but by the resolver's own configuration. Errc::unreachable.
 Result<Socket> dial(const Target& target, Deadline deadline, std::chrono::milliseconds silence);
 
-/// Waits until `events` (poll(2)) are there; false when `deadline` passed.
-bool wait_for_socket(int fd, short events, Deadline deadline);
-
 }  // namespace muster::wire

@@ -165,7 +165,9 @@ Result<Message> next_message(LDAP* ld, const Wait& wait) {
     if (wait.stop.stop_requested()) return Error{Errc::cancelled, "stopped", ""};
     const auto left = std::max(std::chrono::ceil<milliseconds>(end - std::chrono::steady_clock::now()), milliseconds(0));
     const auto slice = wait.stop.stop_possible() ? std::min(left, kStopLatency) : left;
-    timeval limit{static_cast<time_t>(slice.count() / 1000), static_cast<suseconds_t>(slice.count() % 1000 * 1000)};
+    timeval limit{};
+    limit.tv_sec = static_cast<decltype(limit.tv_sec)>(slice.count() / 1000);
+    limit.tv_usec = static_cast<decltype(limit.tv_usec)>(slice.count() % 1000 * 1000);
     LDAPMessage* raw = nullptr;
     const int rc = ldap_result(ld, wait.msgid, LDAP_MSG_ONE, &limit, &raw);
     if (rc > 0) return Message(raw);

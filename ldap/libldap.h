@@ -59,7 +59,7 @@ using Url = std::unique_ptr<LDAPURLDesc, FreeUrl>;
 
 inline std::string_view view(const berval& bytes) { return {bytes.bv_val ? bytes.bv_val : "", bytes.bv_len}; }
 /// A berval that borrows `bytes`; libldap does not write through it where its API takes requests.
-inline berval borrow(std::string_view bytes) { return {bytes.size(), const_cast<char*>(bytes.data())}; }
+inline berval borrow(std::string_view bytes) { return {static_cast<ber_len_t>(bytes.size()), const_cast<char*>(bytes.data())}; }
 
 /// Our controls as libldap wants them. Borrows from `controls`, which must outlive it.
 class ControlPointers {

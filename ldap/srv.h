@@ -20,9 +20,8 @@ struct SrvRecord {
 /// gives a number from 0 to n.
 std::vector<SrvRecord> in_order(std::vector<SrvRecord> records, const std::function<std::uint32_t(std::uint32_t)>& random);
 
-/// The records of an answer (RFC 1035 section 4). Errc::untrusted: not an answer of DNS. A sole "." means that the service is not
-/// offered.
-Result<std::vector<SrvRecord>> parse_srv(std::string_view answer);
+/// What DNS has of that name; empty: there is no such name. Errc::unreachable: it does not answer. Any thread.
+Result<std::vector<SrvRecord>> ask_dns(const std::string& name);
 
 /// The names to ask for, the best first: the domain controllers of the site, of the domain, any LDAP server (MS-ADTS
 /// section 6.3.2.3).

@@ -1,16 +1,13 @@
 #include "ldap/transport.h"
 
-#include <poll.h>
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
+
+#include "ldap/net.h"
 
 namespace muster::wire {
 namespace {
 constexpr std::size_t kReadAhead = 65536;
-bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 }  // namespace
 
 /// The functions liblber calls; `sbiod_pvt` is the Transport.
@@ -49,24 +46,23 @@ Result<Handle> Transport::attach(const std::string& url) {
   return handle;
 }
 
-bool Transport::wait(short events) {
+bool Transport::wait(net::Ready ready) {
   const Deadline end = deadline_ ? *deadline_ : std::chrono::steady_clock::now() + silence_;
-  if (wait_for_socket(socket_.get(), events, end)) return true;
+  if (net::wait_for(socket_.get(), ready, end)) return true;
   timed_out_ = true;
-  errno = ETIMEDOUT;  // not EAGAIN, on which libldap would try again
+  net::set_timed_out();  // not "it would block", on which libldap would try again
   return false;
 }
 
 ber_slen_t Transport::receive(void* to, std::size_t size) {
   for (;;) {
-    const auto got = recv(socket_.get(), to, size, 0);
+    const auto got = static_cast<ber_slen_t>(net::receive(socket_.get(), to, size));
     if (got > 0) return got;
-    if (got < 0 && errno == EINTR) continue;
-    if (got == 0 || !would_block()) {
+    if (got == 0 || !net::would_block()) {
       lost_ = true;
       return got;
     }
-    if (!deadline_ || !wait(POLLIN)) return -1;
+    if (!deadline_ || !wait(net::Ready::to_read)) return -1;
   }
 }
 
@@ -86,14 +82,13 @@ ber_slen_t Transport::read(void* to, ber_len_t size) {
 
 ber_slen_t Transport::write(const void* from, ber_len_t size) {
   for (;;) {
-    const auto put = send(socket_.get(), from, size, MSG_NOSIGNAL);
+    const auto put = static_cast<ber_slen_t>(net::send(socket_.get(), from, size));
     if (put >= 0) return put;
-    if (errno == EINTR) continue;
-    if (!would_block()) {
+    if (!net::would_block()) {
       lost_ = true;
       return -1;
     }
-    if (!wait(POLLOUT)) return -1;
+    if (!wait(net::Ready::to_write)) return -1;
   }
 }
 

@@ -7,13 +7,14 @@
 
 #include "ldap/dial.h"
 #include "ldap/libldap.h"
+#include "ldap/net.h"
 
 namespace muster::wire {
 
 /// A liblber I/O provider over one non-blocking socket.
 ///
 /// libldap's own network timeout bounds neither a TLS handshake (2.5 retries it without waiting, at full CPU) nor a read in the
-/// middle of a message. Here every wait is poll(2) with an end: in the connecting phase each read and write ends at one common
+/// middle of a message. Here every wait has an end: in the connecting phase each read and write ends at one common
 /// deadline; afterwards a read never waits (libldap waits in ldap_result, with a limit) and a write waits at most `silence` for
 /// room. Reads go through a buffer of 64 KiB.
 class Transport {
@@ -43,7 +44,7 @@ class Transport {
   ber_slen_t read(void* to, ber_len_t size);
   ber_slen_t write(const void* from, ber_len_t size);
   ber_slen_t receive(void* to, std::size_t size);
-  bool wait(short events);
+  bool wait(net::Ready ready);
 
   Socket socket_;
   std::optional<Deadline> deadline_;

@@ -53,7 +53,7 @@ struct Send {
     return ldap_rename(ld, dn, op.new_rdn.c_str(), below, 1, controls, nullptr, msgid);
   }
   int operator()(const PasswordOp& op) const {
-    const berval identity{std::strlen(dn), const_cast<char*>(dn)}, fresh = wire::borrow(op.password.rep());
+    const berval identity = wire::borrow(dn), fresh = wire::borrow(op.password.rep());
     const std::unique_ptr<BerElement, FreeBer> ber(ber_alloc_t(LBER_USE_DER));
     berval request{};
     const bool made = ber && ber_printf(ber.get(), "{tOtO}", kUserIdentity, &identity, kNewPassword, &fresh) >= 0 &&

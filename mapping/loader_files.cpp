@@ -35,8 +35,10 @@ std::string absolute(const std::string& path) {
 
 ConfigFiles ConfigFiles::on_disk() { return {read_file, files_matching}; }
 
-ConfigFiles ConfigFiles::with_mappings(std::map<std::string, std::string> mappings) {
+ConfigFiles ConfigFiles::with_mappings(std::map<std::string, std::string> given) {
   ConfigFiles files;
+  std::map<std::string, std::string> mappings;
+  for (auto& [path, text] : given) mappings[absolute(path)] = std::move(text);
   files.glob = [mappings](const std::string& pattern) {
     std::vector<std::string> found;
     for (const auto& [path, ignored] : mappings) {

@@ -147,7 +147,7 @@ std::vector<std::string> read_command(const Element& element) {
   std::istringstream text(element.text("command"));
   for (std::string word; text >> word;) words.push_back(word);
   for (const Element& arg : element.children("arg")) words.push_back(arg.text("value"));
-  if (!words.empty() && element.has("command") && !words.front().starts_with('/'))
+  if (!words.empty() && element.has("command") && !std::filesystem::path(words.front()).has_root_directory())
     element.wrong_in("command", "'" + words.front() + "' is no absolute path", "write where the program lies");
   return words;
 }

@@ -5,6 +5,8 @@
 #include <ctime>
 #include <exception>
 
+#include "mapping/zone_data.h"
+
 namespace muster {
 
 namespace {
@@ -33,12 +35,7 @@ Instant own_end_of(Day day) {
 }
 
 /// The machine's clock has shown this time, or a later one, by `at`.
-bool has_shown(Instant at, Instant wanted) {
-  const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
-  std::tm local{};
-  localtime_r(&seconds, &local);
-  return Instant(std::chrono::seconds(timegm(&local))) >= wanted;
-}
+bool has_shown(Instant at, Instant wanted) { return clock_time(at) >= wanted; }
 
 /// mktime() chooses freely where clocks skip a time or show it twice, so its answer is only where to look.
 Instant own_instant_of(Day day, std::chrono::minutes time) {
@@ -57,6 +54,7 @@ Instant own_instant_of(Day day, std::chrono::minutes time) {
 
 std::optional<Zone> Zone::named(const std::string& name) {
   try {
+    find_zone_data();
     Zone zone;
     zone.zone_ = date::locate_zone(name);
     return zone;

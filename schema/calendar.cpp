@@ -154,7 +154,7 @@ std::optional<seconds> parse_iso_duration(std::string_view rest) {
 
 }  // namespace
 
-Now now_at(Instant utc) {
+Instant clock_time(Instant utc) {
   const std::time_t seconds_now = floor<seconds>(utc).time_since_epoch().count();
   std::tm local{};
 #ifdef _WIN32
@@ -162,8 +162,11 @@ Now now_at(Instant utc) {
 #else
   localtime_r(&seconds_now, &local);
 #endif
-  return {utc, day_of(local.tm_year + 1900, local.tm_mon + 1, local.tm_mday).value_or(floor<days>(utc))};
+  const auto day = day_of(local.tm_year + 1900, local.tm_mon + 1, local.tm_mday);
+  return day ? *day + hours(local.tm_hour) + minutes(local.tm_min) + seconds(local.tm_sec) : utc;
 }
+
+Now now_at(Instant utc) { return {utc, floor<days>(clock_time(utc))}; }
 
 Now system_now() { return now_at(floor<milliseconds>(system_clock::now())); }
 

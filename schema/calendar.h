@@ -17,7 +17,8 @@ struct Now {
   Day today{};
 };
 
-Now now_at(Instant utc);  ///< with the process's local time zone
+Instant clock_time(Instant utc);  ///< what the machine's clock shows at `utc`, in whole seconds, as if it were UTC
+Now now_at(Instant utc);          ///< with the process's local time zone
 Now system_now();
 
 std::string compact_date(Day day);                             ///< "20261123"

@@ -5,8 +5,10 @@
 
 namespace muster {
 
-std::string default_config_file();   ///< /etc/muster/muster.xml
-std::string default_state_folder();  ///< /var/lib/muster: what must survive a restart
-std::string default_run_folder();    ///< /run/muster: what need not
+std::string default_config_file();   ///< /etc/muster/muster.xml; %ProgramData%\muster\muster.xml
+std::string default_state_folder();  ///< /var/lib/muster; %ProgramData%\muster\state: what must survive a restart
+std::string default_run_folder();    ///< /run/muster; %ProgramData%\muster\run: what need not
+/// Empty where the service manager keeps what is written to standard error; %ProgramData%\muster\log
+std::string default_log_folder();
 
 }  // namespace muster

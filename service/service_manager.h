@@ -1,4 +1,4 @@
-// For those who do not use packages: muster as a service of this machine.
+// Registering with the platform's service manager: systemd, or the Service Control Manager of Windows.
 #pragma once
 
 #include <string>
@@ -7,13 +7,20 @@
 
 namespace muster {
 
-/// Registers this very program, with its own path, and lets it start with the machine; it is not started yet. On Linux a unit file
-/// in /etc/systemd/system and, unless it is there, the user `muster`. Errc::conflict: a package has registered it.
-Status install_service(const std::string& config);
-/// Stops it and takes it away. Configuration, state and secrets stay. Errc::not_found: install_service() has not made one.
-Status uninstall_service();
-/// Errc::io: the service manager says no; its own log says why.
-Status start_service();
-Status stop_service();
+/// All of these need an administrator's rights. Errc::refused: the service manager does not allow it; Errc::io: it failed.
+class ServiceManager {
+ public:
+  /// Registers this very program to be started with the machine as `muster run --config CONFIG`, or brings an older registration up
+  /// to date. Does not start it. On Linux: a unit file in /etc/systemd/system and, unless it is there, the user `muster`.
+  /// Errc::conflict: a package has registered it.
+  static Status install(const std::string& config);
+  /// Stops and removes what install() registered; configuration and state stay. Errc::not_found: it is not registered;
+  /// Errc::conflict: a package has done it.
+  static Status uninstall();
+  /// Waits until the service manager says that it runs, or why not. Running already is no error.
+  static Status start();
+  /// Waits until it has ended. Not running is no error.
+  static Status stop();
+};
 
 }  // namespace muster

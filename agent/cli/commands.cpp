@@ -112,24 +112,6 @@ std::vector<CommandRow> rows_about_upstream() {
   };
 }
 
-std::vector<CommandRow> rows_about_the_service() {
-  return {
-      {"log-level",
-       "changes how much the running service logs",
-       "Until it starts again.",
-       {{"LEVEL", "trace, debug, info, warning, error or off"}}},
-      {"secret set",
-       "keeps a secret where the configuration's secret=\"NAME\" finds it",
-       "Reads one line from standard input, without showing it. In the place of one of that name.",
-       {{"NAME", "what the configuration calls it"}}},
-      {"service install", "registers this program with the service manager, so that it starts with the machine",
-       "For those who do not use a package, which does the same. The configuration must be valid."},
-      {"service uninstall", "stops the service and takes it away", "Configuration, secrets and state stay."},
-      {"service start", "starts the service", ""},
-      {"service stop", "stops the service", ""},
-  };
-}
-
 CommandRow init_row() {
   return {
       "init",
@@ -156,6 +138,31 @@ CommandRow check_row() {
       {},
       {{"offline", "", "validate the files only; ask no server"},
        {"rights", "", "list every right that the rules need, whether the account has it, and what grants it"}}};
+}
+
+std::vector<CommandRow> rows_about_the_platform() {
+  return {
+      {"log-level",
+       "changes how much the running service logs",
+       "Until it starts again.",
+       {{"LEVEL", "trace, debug, info, warning, error or off"}}},
+      {"service install", "registers with the service manager, to be started with the machine",
+       "With the configuration that --config names. Needs an administrator. Run again, it brings an older registration up to "
+       "date."},
+      {"service uninstall",
+       "stops the service and removes it from the service manager",
+       "Configuration and state are kept, unless told otherwise.",
+       {},
+       {{"purge", "", "delete configuration, secrets, state and log, too"}}},
+      {"service start", "starts the service, and waits until it runs", ""},
+      {"service stop", "stops the service, and waits until it has ended", ""},
+      {"secret set",
+       "stores a secret where the platform keeps secrets",
+       "Reads one line from standard input, without showing it. Beside the configuration, in secrets/NAME: on Linux for its owner "
+       "only, on Windows "
+       "protected by DPAPI.",
+       {{"NAME", "as the configuration names it: secret=\"NAME\""}}},
+  };
 }
 
 std::vector<CommandRow> make_rows() {
@@ -212,8 +219,8 @@ std::vector<CommandRow> make_rows() {
   auto upstream = rows_about_upstream();
   const auto audit = std::find_if(rows.begin(), rows.end(), [](const CommandRow& row) { return row.name == "audit verify"; });
   rows.insert(audit, std::make_move_iterator(upstream.begin()), std::make_move_iterator(upstream.end()));
-  auto service = rows_about_the_service();
-  rows.insert(rows.end() - 1, std::make_move_iterator(service.begin()), std::make_move_iterator(service.end()));
+  auto platform = rows_about_the_platform();
+  rows.insert(rows.end() - 1, std::make_move_iterator(platform.begin()), std::make_move_iterator(platform.end()));
   auto about = rows_about_a_person();
   const auto why = std::find_if(rows.begin(), rows.end(), [](const CommandRow& row) { return row.name == "why"; });
   rows.insert(why, std::make_move_iterator(about.begin()), std::make_move_iterator(about.end()));

@@ -4,6 +4,7 @@
 #include <future>
 #include <thread>
 
+#include "agent/cli/service_log.h"
 #include "agent/cli/session.h"
 #include "agent/control.h"
 #include "agent/daemon.h"
@@ -118,6 +119,7 @@ int serve(Session& session, Engine& engine, Host& host) {
 int run_service(Session& session) {
   auto host = Host::open();
   if (!host) return fail(session, host.error());
+  if ((*host)->managed()) log_into_files();
   if (const auto code = load(session)) return *code;
   auto lock = ProcessLock::take(session.config->settings.state_path + ".lock");
   if (!lock) return fail(session, lock.error());

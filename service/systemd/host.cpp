@@ -87,6 +87,7 @@ class PosixHost final : public Host {
     if (watchdog_.count() > 0) notifier_.say("WATCHDOG=1");
   }
   milliseconds heartbeat() const override { return watchdog_.count() > 0 ? watchdog_ : milliseconds(10000); }
+  bool managed() const override { return false; }
 
  private:
   void listen(const std::stop_token& stop) {

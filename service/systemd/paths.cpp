@@ -6,5 +6,6 @@ namespace muster {
 std::string default_config_file() { return "/etc/muster/muster.xml"; }
 std::string default_state_folder() { return "/var/lib/muster"; }
 std::string default_run_folder() { return "/run/muster"; }
+std::string default_log_folder() { return {}; }
 
 }  // namespace muster

@@ -64,6 +64,15 @@ std::string unit_for(const std::string& program, const std::string& config) {
                   "LoadCredential=secrets:" + replaced(fs::path(config).parent_path().string(), "%", "%%") + "/secrets");
 }
 
+Status no_package(const std::string& instead) {
+  std::error_code failed;
+  for (const char* path : kOfPackages) {
+    if (fs::exists(path, failed))
+      return Error{Errc::conflict, std::string("a package has registered the service: ") + path, instead};
+  }
+  return ok();
+}
+
 Status write_unit(const std::string& text) {
   std::ofstream file(kUnit, std::ios::binary | std::ios::trunc);
   file << text;
@@ -74,13 +83,10 @@ Status write_unit(const std::string& text) {
 
 }  // namespace
 
-Status install_service(const std::string& config) {
+Status ServiceManager::install(const std::string& config) {
   MUSTER_TRY(must_be_root());
+  MUSTER_TRY(no_package("systemctl enable --now muster"));
   std::error_code failed;
-  for (const char* path : kOfPackages) {
-    if (fs::exists(path, failed))
-      return Error{Errc::conflict, std::string("a package has registered the service: ") + path, "systemctl enable --now muster"};
-  }
   const fs::path program = fs::read_symlink("/proc/self/exe", failed);
   if (failed) return Error{Errc::io, "this program's own path is not known: " + failed.message(), ""};
   // LoadCredential= wants it to be there.
@@ -94,17 +100,17 @@ Status install_service(const std::string& config) {
   return systemctl("enable");
 }
 
-Status uninstall_service() {
+Status ServiceManager::uninstall() {
   MUSTER_TRY(must_be_root());
+  MUSTER_TRY(no_package("remove the package"));
   std::error_code failed;
-  if (!fs::exists(kUnit, failed))
-    return Error{Errc::not_found, std::string("there is no ") + kUnit, "what a package registered goes with the package"};
+  if (!fs::exists(kUnit, failed)) return Error{Errc::not_found, std::string("there is no ") + kUnit, ""};
   MUSTER_TRY(run({"/usr/bin/systemctl", "disable", "--now", "muster.service"}));
   if (!fs::remove(kUnit, failed)) return Error{Errc::io, std::string(kUnit) + " cannot be removed: " + failed.message(), ""};
   return run({"/usr/bin/systemctl", "daemon-reload"});
 }
 
-Status start_service() { return systemctl("start"); }
-Status stop_service() { return systemctl("stop"); }
+Status ServiceManager::start() { return systemctl("start"); }
+Status ServiceManager::stop() { return systemctl("stop"); }
 
 }  // namespace muster

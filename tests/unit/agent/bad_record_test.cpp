@@ -137,6 +137,7 @@ const std::vector<Case>& other_cases() {
 std::string seen_by_user(std::string text, const Folder& folder) {
   for (auto at = text.find(folder.str()); at != std::string::npos; at = text.find(folder.str()))
     text.replace(at, folder.str().size(), "feed");
+  for (auto at = text.find("feed\\"); at != std::string::npos; at = text.find("feed\\")) text[at + 4] = '/';
   return text;
 }
 

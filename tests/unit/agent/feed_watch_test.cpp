@@ -113,7 +113,7 @@ TEST_CASE("a feed whose folder does not exist cannot be watched") {
   const auto watch = FeedWatch::open(hris(folder.path("nowhere/hr.csv")));
   REQUIRE_FALSE(watch);
   CHECK(watch.error().code == Errc::io);
-  CHECK(watch.error().what == "watching " + folder.path("nowhere") + ": No such file or directory");
+  CHECK(watch.error().what.starts_with("watching " + folder.path("nowhere") + ": "));
 }
 
 }  // namespace

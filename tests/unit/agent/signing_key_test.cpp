@@ -8,6 +8,7 @@
 
 #include "agent/jose/verify.h"
 #include "tests/support/folder.h"
+#include "tests/support/on_windows.h"
 
 using namespace muster;
 using namespace muster::test;
@@ -64,7 +65,7 @@ TEST_CASE("what a key of any kind signs is believed by its public key, and by no
   }
 }
 
-TEST_CASE("RFC 8037 appendix A.3: the thumbprint of an Ed25519 key") {
+TEST_CASE("RFC 8037 appendix A.3: the thumbprint of an Ed25519 key" * doctest::skip(test::kOnWindows)) {
   const Folder folder;
   // The private key of RFC 8037 appendix A.1, as PKCS 8.
   const std::string file = put(folder, "ed.pem",
@@ -83,7 +84,7 @@ TEST_CASE("RFC 8037 appendix A.4: what is signed is base64url without padding") 
   CHECK(base64url("\xff\xfe") == "__4");
 }
 
-TEST_CASE("a key that cannot sign, or that others can read, is refused with what to do") {
+TEST_CASE("a key that cannot sign, or that others can read, is refused with what to do" * doctest::skip(test::kOnWindows)) {
   const Folder folder;
   const auto says = [&](const std::string& path) {
     const auto key = SigningKey::read(path);

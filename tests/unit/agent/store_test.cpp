@@ -9,6 +9,7 @@
 #include "agent/report.h"
 #include "agent/sha256.h"
 #include "tests/support/folder.h"
+#include "tests/support/on_windows.h"
 
 using namespace muster;
 
@@ -105,7 +106,7 @@ TEST_CASE("store: a state file of a newer version is refused and stays as it is"
   } catch (const StoreFailure& f) { CHECK(f.error().what.find("newer muster (schema 999") != std::string::npos); }
 }
 
-TEST_CASE("store: only its owner can read the state file") {
+TEST_CASE("store: only its owner can read the state file" * doctest::skip(test::kOnWindows)) {
   const Folder folder;
   { Store::open(folder.path("state.db")); }
   struct stat info {};

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "mapping/loader.h"
+#include "tests/support/on_windows.h"
 #include "tests/unit/mapping/bad_config_cases.h"
 
 using namespace muster;
@@ -41,7 +42,7 @@ std::string from_its_folder(std::string message) {
 /// One line each.
 std::string messages(const LoadResult& result) {
   std::string all;
-  for (const Complaint& c : result.errors) all += from_its_folder(c.str()) + "\n";
+  for (const Complaint& c : result.errors) all += with_linux_paths(from_its_folder(c.str())) + "\n";
   return all;
 }
 

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "mapping/loader.h"
+#include "tests/support/on_windows.h"
 #include "tests/unit/mapping/bad_config_cases.h"
 
 using namespace muster;
@@ -44,7 +45,7 @@ TEST_CASE("<feed> of every type says where its records are") {
   CHECK(scim.config->settings.feed.fields.back().optional);
 }
 
-TEST_CASE("<feed type=\"exec\"> says what is run, how often, and how much of it is read") {
+TEST_CASE("<feed type=\"exec\"> says what is run, how often, and how much of it is read" * doctest::skip(test::kOnWindows)) {
   const LoadResult found = with_feed(
       "type=\"exec\" output=\"json\" command=\"/opt/hr/export  --all\" every=\"15m\" timeout=\"90s\" max-bytes=\"5000\" "
       "min-ratio=\"0.5\"",

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/support/company_rules.h"
+#include "tests/support/on_windows.h"
 #include "tests/support/plan_world.h"
 #include "tests/support/time_zone.h"
 
@@ -301,7 +302,8 @@ TEST_CASE("a record with fewer fields than the feed declares reads as empty fiel
   CHECK(only(made, Action::clear).attribute == "givenName");
 }
 
-TEST_CASE("an end is the first instant after the last local day, also where clocks change at midnight") {
+TEST_CASE("an end is the first instant after the last local day, also where clocks change at midnight" *
+          doctest::skip(test::kOnWindows)) {
   struct Case {
     const char* name;
     const char* zone;
@@ -321,8 +323,7 @@ TEST_CASE("an end is the first instant after the last local day, also where cloc
     set_field(world, "type", "Contractor");
     set_field(world, "end", c.end);
     const Rules rules = CompanyRules::make();
-    setenv("TZ", c.zone, 1);
-    tzset();
+    use_time_zone(c.zone);
     const Now now = now_at(*parse_iso_time("2026-09-01T09:00:00Z"));
     const Plan made = plan(world.subject(now), rules, now);
     use_central_european_time();

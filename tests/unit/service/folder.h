@@ -10,6 +10,7 @@
 #include <string>
 
 #include "tests/support/folder.h"
+#include "tests/support/variable.h"
 
 namespace muster::service_test {
 
@@ -33,9 +34,9 @@ class Variable {
  private:
   void set(const std::optional<std::string>& value) const {
     if (value)
-      setenv(name_, value->c_str(), 1);
+      test::set_variable(name_, *value);
     else
-      unsetenv(name_);
+      test::unset_variable(name_);
   }
   const char* name_;
   std::optional<std::string> before_;

@@ -1,0 +1,10 @@
+// Where a service's log goes when nobody reads its standard error.
+#pragma once
+
+namespace muster {
+
+/// From now on lines go into files of 10 MiB, of which five are kept, and warnings and errors into the platform's event log
+/// besides. A folder that cannot be written is said there; the service goes on.
+void log_into_files();
+
+}  // namespace muster

@@ -1,0 +1,40 @@
+# From Linux to Windows, x86_64, static, with posix threads (so that std::thread works).
+set(CMAKE_SYSTEM_NAME Windows)
+set(CMAKE_SYSTEM_PROCESSOR x86_64)
+set(triplet x86_64-w64-mingw32)
+set(CMAKE_C_COMPILER ${triplet}-gcc-posix)
+set(CMAKE_CXX_COMPILER ${triplet}-g++-posix)
+set(CMAKE_RC_COMPILER ${triplet}-windres)
+set(MUSTER_MESSAGE_COMPILER ${triplet}-windmc)
+set(CMAKE_AR /usr/bin/${triplet}-gcc-ar-posix CACHE FILEPATH "")
+set(CMAKE_RANLIB /usr/bin/${triplet}-gcc-ranlib-posix CACHE FILEPATH "")
+
+# What build-deps.sh has built.
+if(NOT MUSTER_WINDOWS_PREFIX)
+  if(DEFINED ENV{MUSTER_WINDOWS_PREFIX})
+    set(MUSTER_WINDOWS_PREFIX $ENV{MUSTER_WINDOWS_PREFIX})
+  else()
+    execute_process(COMMAND ${CMAKE_CURRENT_LIST_DIR}/build-deps.sh --where OUTPUT_VARIABLE MUSTER_WINDOWS_PREFIX
+      OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  endif()
+endif()
+set(MUSTER_WINDOWS_PREFIX ${MUSTER_WINDOWS_PREFIX} CACHE PATH "The libraries for Windows")
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES MUSTER_WINDOWS_PREFIX)
+
+set(CMAKE_FIND_ROOT_PATH ${MUSTER_WINDOWS_PREFIX} /usr/${triplet})
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+set(OPENSSL_USE_STATIC_LIBS ON)
+set(OPENSSL_ROOT_DIR ${MUSTER_WINDOWS_PREFIX})
+set(Boost_USE_STATIC_LIBS ON)
+set(ENV{PKG_CONFIG_LIBDIR} ${MUSTER_WINDOWS_PREFIX}/lib/pkgconfig)
+set(ENV{PKG_CONFIG_PATH} "")
+
+# No DLL beside the program. Windows 10, Server 2016.
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -static-libgcc -static-libstdc++")
+set(CMAKE_C_FLAGS_INIT "-D_WIN32_WINNT=0x0A00 -DWINVER=0x0A00")
+set(CMAKE_CXX_FLAGS_INIT "-D_WIN32_WINNT=0x0A00 -DWINVER=0x0A00")
+set(CMAKE_CROSSCOMPILING_EMULATOR /usr/bin/wine)
