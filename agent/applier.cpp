@@ -32,6 +32,7 @@ Status Applier::run_action(Action action, bool last_round) {
   for (;;) {
     auto rows = context_.store.planned(action, kTasks);
     if (rows.empty()) return ok();
+    MUSTER_TRY(context_.go_on());
     MUSTER_TRY(run_batch(std::move(rows), last_round));
   }
 }

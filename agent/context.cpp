@@ -36,6 +36,12 @@ bool needs_member(GroupKind kind, const Context& context) {
   return false;
 }
 
+Status Context::go_on() const {
+  if (alive) alive();
+  if (stop.stop_requested()) return Error{Errc::cancelled, "the service is stopping", "what is left is done when it runs again"};
+  return ok();
+}
+
 const Stream* Context::stream_of(const Dn& dn) const {
   for (const Stream& s : streams) {
     if (!s.groups && dn.is_under(s.base)) return &s;

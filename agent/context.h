@@ -1,8 +1,10 @@
 // What every part of the engine works with.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -42,7 +44,12 @@ struct Context {
   ServerTraits server;
   std::vector<Stream> streams;
   OwnWrites own_writes;
-  bool restored = false;  ///< the state is from a backup, and was not compared with the directory yet
+  std::function<void()> alive;  ///< hears of every small step of long work; may be empty
+  std::stop_token stop;         ///< what is begun is finished, and no more is begun
+  bool restored = false;        ///< the state is from a backup, and was not compared with the directory yet
+
+  /// Between two small steps of long work. Errc::cancelled: the service is stopping.
+  Status go_on() const;
 
   const Rules& rules() const { return config->rules; }
   const DirectorySettings& directory() const { return config->settings.directory; }

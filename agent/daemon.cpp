@@ -16,8 +16,7 @@ using std::chrono::milliseconds;
 /// People, groups, and the few places to which rules move people.
 constexpr std::size_t kMostStreams = 16;
 constexpr milliseconds kPatience{1000};
-/// How often the service manager is told what is done.
-constexpr milliseconds kSaying{1000};
+constexpr milliseconds kStatusEvery{1000};
 
 /// 200 ms, doubled with every failure, up to a minute.
 milliseconds reconnect_pause(int failures) {
@@ -168,6 +167,7 @@ Status Daemon::take_batch(std::size_t lane, Batch batch, std::stop_token stop) {
   } else {
     live_.set_watch(stream.name, {{"stage", "refreshing"}});
     taken = engine_.take_refresh(stream, std::move(batch), [&]() -> Result<Batch> {
+      host_.alive();
       const auto until = Mailbox::Clock::now() + engine_.settings().directory.timeout + kPatience;
       auto message = mailbox_.wait_for(lane, until, stop);
       if (!message || message->generation != generation)
@@ -251,6 +251,7 @@ void Daemon::settle_if_needed() {
   if (next) look_at_ = Mailbox::Clock::now() + (*next - system_now().utc);
   if (!engine_.anything_to_do()) return;
   if (const auto report = settle(); !report) {
+    if (report.error().code == Errc::cancelled) return;
     spdlog::error("{}", report.error().text());
     if (report.error().code == Errc::unreachable) lost_directory(report.error());
     look_at_ = Mailbox::Clock::now() + std::chrono::seconds(5);
@@ -293,7 +294,7 @@ Result<RunReport> Daemon::compare(bool full, const std::vector<std::string>& peo
 
 Result<RunReport> Daemon::resync(bool full, const std::vector<std::string>& people) {
   const Instant begun = system_now().utc;
-  MUSTER_TRY(engine_.reload());
+  MUSTER_TRY(reload_engine());
   if (!engine_.connected()) stop_watchers();
   MUSTER_TRY(require_ready());
   Status fed = engine_.read_feed(full);
@@ -325,6 +326,7 @@ void Daemon::reconcile_if_due() {
   spdlog::info("comparing everything: due since {}", iso_time(*next));
   live_.set("next resync", "now");
   if (const auto report = reconcile(); !report) {
+    if (report.error().code == Errc::cancelled) return;
     spdlog::error("comparing everything: {}", report.error().text());
     engine_.resync_trouble(report.error());
     pump_.wake();
@@ -338,7 +340,7 @@ void Daemon::reconcile_if_due() {
 Mailbox::Clock::time_point Daemon::next_wake() const {
   if (is_condensing_) return Mailbox::Clock::now();
   auto at = Mailbox::Clock::now() + host_.heartbeat();
-  if (is_to_say_) at = std::min(at, said_at_ + kSaying);
+  if (is_status_late_) at = std::min<Mailbox::Clock::time_point>(at, said_at_ + kStatusEvery);
   if (!engine_.connected()) return std::min(at, connect_at_);
   at = std::min(at, std::max(look_at_, Mailbox::Clock::now() + milliseconds(20)));
   if (engine_.settings().resync.declared() && reconcile_at_ > Mailbox::Clock::now()) at = std::min(at, reconcile_at_);
@@ -355,33 +357,45 @@ void Daemon::make_room() {
   is_condensing_ = more && *more;
 }
 
-void Daemon::read_configuration() {
-  host_.reloading();
-  stop_watchers();
-  const Status reloaded = engine_.reload();
-  spdlog::log(reloaded ? spdlog::level::info : spdlog::level::err, "reload: {}", reloaded ? "done" : reloaded.error().text());
+void Daemon::announce_if_at_work(bool is_ready) {
+  // Waiting for a directory that is away, or for people whom HR has not named yet, is work, too: whoever starts the service shall
+  // not have to wait for that.
+  const bool waits = failures_ > 0 || trouble_ || (engine_.connected() && all_fresh());
+  if (is_announced_ || (!is_ready && !waits)) return;
+  is_announced_ = true;
+  host_.ready();
+}
+
+Status Daemon::reload_engine() {
+  Status reloaded = engine_.reload();
   reload_error_ = reloaded ? "" : reloaded.error().what;
+  return reloaded;
+}
+
+void Daemon::read_configuration() {
+  // A manager that still waits for the start would take the end of a reload for its end.
+  if (is_announced_) host_.reloading();
+  stop_watchers();
+  const Status reloaded = reload_engine();
+  spdlog::log(reloaded ? spdlog::level::info : spdlog::level::err, "reload: {}", reloaded ? "done" : reloaded.error().text());
   feed_due_ = true;
   connect_at_ = {};
-  host_.ready();
+  if (is_announced_) host_.ready();
 }
 
 void Daemon::say_status() {
   const auto now = Mailbox::Clock::now();
-  is_to_say_ = now < said_at_ + kSaying;
-  if (is_to_say_) return;
+  is_status_late_ = now < said_at_ + kStatusEvery;
+  if (is_status_late_) return;
   said_at_ = now;
   Store& store = engine_.context().store;
-  std::string line = status_line(live_.get(), store.count_people(true), store.holds(true).size(), reload_error_);
-  if (line == said_) return;
-  host_.status(line);
-  said_ = std::move(line);
+  host_.status(status_line(live_.get(), store.count_people(true), store.holds(true).size(), reload_error_));
 }
 
 void Daemon::tell_upstream() { pump_.wake(); }
 
 Status Daemon::run(std::stop_token stop) {
-  bool announced = false, is_ready = false;
+  bool is_ready = false;
   while (!stop.stop_requested()) {
     host_.alive();
     connect_if_due();
@@ -396,11 +410,7 @@ Status Daemon::run(std::stop_token stop) {
       is_ready = true;
       live_.set("ready", true);
     }
-    // Waiting for a directory that is away is work, too, and whoever starts the service shall not have to wait for that.
-    if (!announced && (is_ready || failures_ > 0)) {
-      announced = true;
-      host_.ready();
-    }
+    announce_if_at_work(is_ready);
     say_status();
     live_.set("queue", mailbox_.waiting());
     mailbox_.wait(next_wake(), stop);

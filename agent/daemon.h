@@ -73,10 +73,12 @@ class Daemon {
   Host& host_;
   void make_room();
   void read_configuration();
+  Status reload_engine();
+  void announce_if_at_work(bool is_ready);
   void say_status();
   Mailbox::Clock::time_point said_at_{};
-  bool is_to_say_ = false;  ///< something may have changed since
-  std::string said_, reload_error_;
+  bool is_status_late_ = false, is_announced_ = false;
+  std::string reload_error_;
   bool is_condensing_ = false;
   Pump& pump_;
   LiveStatus& live_;

@@ -78,6 +78,8 @@ Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<Config> config, Opt
     if (!feed) return std::move(feed).error();
     engine->copy_path_ = std::move(copy);
     engine->context_->config = std::move(config);
+    engine->context_->alive = engine->options_.alive;
+    engine->context_->stop = engine->options_.stop;
     engine->feed_ = std::move(*feed);
     engine->context_->restored = !engine->context_->store.meta("restored").empty();
     if (!engine->options_.dry_run) engine->declare_followers();

@@ -42,6 +42,8 @@ class Engine {
     std::string copy_of{};    ///< of a dry run: the state that is copied; empty: the configuration's
     std::optional<Day> on{};  ///< of a dry run: the plan as of the last instant of that day, in the machine's zone
     FeedRuns feed_runs = FeedRuns::when_read;
+    std::function<void()> alive{};  ///< Context::alive
+    std::stop_token stop{};         ///< Context::stop
   };
   /// Opens the state. Errc::io when it cannot be opened.
   static Result<std::unique_ptr<Engine>> open(std::unique_ptr<Config> config, Options options);
@@ -62,8 +64,8 @@ class Engine {
   Result<std::vector<SetAnswer>> take_commands(const UpstreamSettings::Events::Trust& trust, const std::vector<ReceivedSet>& sets);
   /// Reads the feed when it changed, or when `force`.
   Status read_feed(bool force);
-  /// Full read of every base, each checked before it is believed.
-  Status read_directory(std::stop_token stop = {});
+  /// Full read of every base, each checked before it is believed. Errc::cancelled when Options::stop is requested.
+  Status read_directory();
 
   /// A watcher's batch of live changes.
   Status take_live(const Stream& stream, Batch batch);
@@ -174,7 +176,7 @@ class Engine {
   Status keep_old_rules(std::unique_ptr<Config>& config, const std::string& digest);
   void remember_file();
   Status rejoin();
-  Status read_stream(const Stream& stream, std::stop_token stop);
+  Status read_stream(const Stream& stream);
   Status check_sentinels();
   Result<bool> round(int number, RunReport& report, Gatekeeper& gate);
   Result<bool> approve_rules(const std::string& hold, const Verdicts& verdict, bool approved);

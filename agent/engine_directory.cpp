@@ -48,7 +48,7 @@ Status Engine::check_sentinels() {
   return ok();
 }
 
-Status Engine::read_stream(const Stream& stream, std::stop_token stop) {
+Status Engine::read_stream(const Stream& stream) {
   Store& store = context_->store;
   const auto cursor = store.cursor(stream.name);
   const bool baseline = !cursor || cursor->params != stream.params();
@@ -67,10 +67,11 @@ Status Engine::read_stream(const Stream& stream, std::stop_token stop) {
       request,
       [&](Entry&& e) {
         refresh.upsert(std::move(e));
+        if (context_->alive) context_->alive();
         if (++done % 500 == 0) progress("reading " + stream.name, done, total);
         return ok();
       },
-      stop));
+      context_->stop));
   auto counts = refresh.finish(true);
   if (!counts) return std::move(counts).error();
   if (baseline) {
@@ -82,10 +83,10 @@ Status Engine::read_stream(const Stream& stream, std::stop_token stop) {
   return ok();
 }
 
-Status Engine::read_directory(std::stop_token stop) {
+Status Engine::read_directory() {
   return guarded([&]() -> Status {
     MUSTER_TRY(check_sentinels());
-    for (const Stream& s : context_->streams) MUSTER_TRY(read_stream(s, stop));
+    for (const Stream& s : context_->streams) MUSTER_TRY(read_stream(s));
     return check_sentinels();
   });
 }

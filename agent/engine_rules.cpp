@@ -26,9 +26,10 @@ std::map<std::string, std::string> mapping_texts(const Config& config) {
 }
 
 /// Plans everybody as the store stands, on a copy of it.
-Result<std::vector<JournalRow>> plan_all(const std::string& state, std::unique_ptr<Config>& config, const ServerInfo& server,
-                                         Connection& connection) {
+Result<std::vector<JournalRow>> plan_all(const std::string& state, std::unique_ptr<Config>& config, Connection& connection,
+                                         const Context& like) {
   const std::string copy = state + ".rules-" + random_uuid();
+  const ServerInfo& server = connection.server();
   std::vector<JournalRow> rows;
   Status done = ok();
   {
@@ -37,6 +38,8 @@ Result<std::vector<JournalRow>> plan_all(const std::string& state, std::unique_p
     if (accounts) {
       scratch.accounts = std::move(*accounts);
       scratch.types = server.types;
+      scratch.alive = like.alive;
+      scratch.stop = like.stop;
       scratch.server = ServerTraits::of(server);
       scratch.streams = streams_of(*config, *scratch.accounts, server.family);
       scratch.config = std::move(config);
@@ -122,9 +125,9 @@ Result<bool> Engine::too_different(std::unique_ptr<Config>& old, std::unique_ptr
     if (const auto complaints = check_against_schema(**c, server.types); !complaints.empty())
       return Error{Errc::config, complaints.front().str(), ""};
   }
-  auto before = plan_all(state_path_, old, server, *connection_);
+  auto before = plan_all(state_path_, old, *connection_, *context_);
   if (!before) return std::move(before).error();
-  auto after = plan_all(state_path_, config, server, *connection_);
+  auto after = plan_all(state_path_, config, *connection_, *context_);
   if (!after) return std::move(after).error();
   auto rows = difference(*before, std::move(*after));
   const bool borrowed = !context_->config;  // the limits are those of the rules in force

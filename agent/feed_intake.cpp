@@ -61,6 +61,7 @@ class Intake {
 
   Status take(Person&& person) {
     ++counts_.records;
+    if (context_.alive) context_.alive();
     if (effective_ < 0)
       accept(std::move(person));
     else
@@ -120,6 +121,7 @@ class Intake {
     const Now now = now_at(at_);
     std::string after;
     for (auto keys = store.staged_keys(after, kPage); !keys.empty(); keys = store.staged_keys(after, kPage)) {
+      if (context_.alive) context_.alive();
       for (const std::string& key : keys) {
         auto records = merged_records(context_, PersonKey(key), is_first_, now);
         InForce counts = in_force(records, context_.rules(), now);

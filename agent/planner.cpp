@@ -79,6 +79,7 @@ void Planner::link_dirty(const Now& now) {
   for (Row after = 0;;) {
     const auto page = store.unlinked_dirty_people(after, kPage);
     if (page.empty()) break;
+    if (context_.alive) context_.alive();
     for (const PersonRow& row : page) {
       if (was_succeeded(row, now)) continue;
       store.set_person_join(row.id, join_values_of(row.person, context_, now));
@@ -381,6 +382,7 @@ Status Planner::plan_page_by_page(const Now& now, bool again) {
   for (Row after = 0;;) {
     const auto page = context_.store.dirty_people(after, kPage);
     if (page.empty()) return ok();
+    MUSTER_TRY(context_.go_on());
     for (const PersonRow& row : page) {
       plan_person(row, now, again);
       if (!names_.trouble()) return names_.trouble();
@@ -394,12 +396,13 @@ bool Planner::is_under_order(const EntryRow& row) {
   return context_.store.order_on(0, row.id) || row.ledger.disabled_for == Decision::order;
 }
 
-void Planner::plan_strangers(const Now& now, bool again) {
+Status Planner::plan_strangers(const Now& now, bool again) {
   // A record that cannot be read may be the owner of any of them, and events never say that they have delivered everybody.
   const bool any_may_be_owned = !context_.store.meta("feed.unreadable").empty() || context_.config->settings.feed.type == "events";
   for (Row after = 0;;) {
     const auto page = context_.store.dirty_strangers(after, kPage);
-    if (page.empty()) return;
+    if (page.empty()) return ok();
+    MUSTER_TRY(context_.go_on());
     for (const EntryRow& row : page) {
       const bool has_order = is_under_order(row);
       if (any_may_be_owned && !has_order) continue;
@@ -424,7 +427,7 @@ Status Planner::plan_dirty(const Now& now, bool again) {
   Store::Transaction transaction(context_.store);
   link_dirty(now);
   MUSTER_TRY(plan_people(now, again));
-  plan_strangers(now, again);
+  MUSTER_TRY(plan_strangers(now, again));
   MUSTER_TRY(plan_unresolved(now));
   transaction.commit();
   return ok();

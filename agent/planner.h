@@ -53,7 +53,7 @@ class Planner {
   std::vector<PersonRow> former_selves(const PersonRow& row, const Now& now);
   static std::string ambiguity_of(const std::vector<PersonRow>& former);
   Status plan_people(const Now& now, bool again);
-  void plan_strangers(const Now& now, bool again);
+  Status plan_strangers(const Now& now, bool again);
   Status plan_unresolved(const Now& now);
   Status plan_unresolved_member(const GroupRow& group, const std::string& key, const Now& now);
   Result<bool> is_in_scope(const Entry& entry);

@@ -28,9 +28,10 @@ class Host {
   virtual void ready() = 0;
   /// The configuration is being read again; ready() follows, whatever came of it (sd_notify(3), RELOADING=1).
   virtual void reloading() = 0;
-  /// One line for `systemctl status`.
+  /// One line for `systemctl status`. What was said last is not said again. One thread.
   virtual void status(const std::string& line) = 0;
-  /// Tells the watchdog, where one is set, that the calling loop still runs.
+  /// Tells the watchdog, where one is set, that the calling loop still runs. Costs next to nothing when it is called for every
+  /// small step. One thread.
   virtual void alive() = 0;
   /// How often alive() is to be called at least.
   virtual std::chrono::milliseconds heartbeat() const = 0;

@@ -12,7 +12,7 @@ class ServiceManager {
  public:
   /// Registers this very program to be started with the machine as `muster run --config CONFIG`, or brings an older registration up
   /// to date. Does not start it. On Linux: a unit file in /etc/systemd/system and, unless it is there, the user `muster`.
-  /// Errc::conflict: a package has registered it.
+  /// Errc::conflict: a package has registered it, or the unit file is somebody else's.
   static Status install(const std::string& config);
   /// Stops and removes what install() registered; configuration and state stay. Errc::not_found: it is not registered;
   /// Errc::conflict: a package has done it.

@@ -124,8 +124,13 @@ int run_service(Session& session) {
   auto lock = ProcessLock::take(session.config->settings.state_path + ".lock");
   if (!lock) return fail(session, lock.error());
   // Long work is on the engine's thread, like its loop.
-  const auto still_alive = [&](const std::string&, std::size_t, std::size_t) { (*host)->alive(); };
-  auto engine = Engine::open(std::move(session.config), {session.call.config, false, still_alive, "", {}, FeedRuns::by_watch});
+  const auto still_alive = [&] { (*host)->alive(); };
+  const auto progress = [&](const std::string& what, std::size_t done, std::size_t total) {
+    still_alive();
+    (*host)->status(total > 0 ? fmt::format("{}, {} of {}", what, done, total) : what);
+  };
+  auto engine = Engine::open(std::move(session.config),
+                             {session.call.config, false, progress, "", {}, FeedRuns::by_watch, still_alive, (*host)->stopping()});
   if (!engine) return fail(session, engine.error());
   initialise_ldap();
   return serve(session, **engine, **host);

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <ctime>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "service/systemd/posix.h"
@@ -82,9 +83,16 @@ class PosixHost final : public Host {
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     notifier_.say("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now.tv_sec * 1'000'000LL + now.tv_nsec / 1000));
   }
-  void status(const std::string& line) override { notifier_.say("STATUS=" + line.substr(0, line.find('\n'))); }
+  void status(const std::string& line) override {
+    if (line == said_) return;
+    said_ = line;
+    notifier_.say("STATUS=" + line.substr(0, line.find('\n')));
+  }
   void alive() override {
-    if (watchdog_.count() > 0) notifier_.say("WATCHDOG=1");
+    const auto now = std::chrono::steady_clock::now();
+    if (watchdog_.count() == 0 || (fed_ && now - *fed_ < watchdog_ / 4)) return;
+    fed_ = now;
+    notifier_.say("WATCHDOG=1");
   }
   milliseconds heartbeat() const override { return watchdog_.count() > 0 ? watchdog_ : milliseconds(10000); }
   bool managed() const override { return false; }
@@ -108,6 +116,8 @@ class PosixHost final : public Host {
 
   Notifier notifier_;
   milliseconds watchdog_ = watchdog_interval();
+  std::optional<std::chrono::steady_clock::time_point> fed_;
+  std::string said_;
   std::stop_source source_;
   std::mutex mutex_;
   std::function<void()> reload_;

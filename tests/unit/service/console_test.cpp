@@ -1,8 +1,12 @@
 #include "service/console.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <pty.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <iostream>
 
 #include "folder.h"
 #include "service/paths.h"
@@ -82,6 +86,39 @@ TEST_CASE("colour is for terminals, and for people who want it") {
     CHECK(colour == r.expected);
     CHECK(is == r.terminal);
     CHECK(width == (r.terminal ? 120 : 0));
+  }
+}
+
+/// A line of standard input, which is a file of these bytes.
+std::optional<std::string> line_of(const std::string& bytes) {
+  const Folder folder;
+  put(folder.path("input"), bytes);
+  const int before = dup(STDIN_FILENO), file = open(folder.path("input").c_str(), O_RDONLY | O_CLOEXEC);
+  dup2(file, STDIN_FILENO);
+  std::cin.clear();
+  auto line = read_hidden_line("never shown: ");
+  dup2(before, STDIN_FILENO);
+  close(before);
+  close(file);
+  return line;
+}
+
+TEST_CASE("a secret comes by standard input: its first line") {
+  CHECK(line_of("s3cret") == "s3cret");
+  CHECK(line_of("") == std::nullopt);
+}
+
+TEST_CASE("standard error is the journal only where it is the very stream that systemd named") {
+  struct stat info {};
+  REQUIRE(fstat(STDERR_FILENO, &info) == 0);
+  const std::string here = std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
+  struct Row {
+    std::optional<std::string> stream;
+    bool expected;
+  };
+  for (const Row& r : {Row{here, true}, Row{{}, false}, Row{"", false}, Row{here + "1", false}, Row{"1:1", false}}) {
+    const Variable stream("JOURNAL_STREAM", r.stream);
+    CHECK(is_journal() == r.expected);
   }
 }
 

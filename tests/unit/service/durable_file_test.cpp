@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "folder.h"
 
@@ -98,6 +99,24 @@ TEST_CASE("a full disk leaves whole lines, and the next attempt starts a line") 
   const Status written = (*full)->append("one\n");
   REQUIRE_FALSE(written);
   CHECK(written.error().what == "writing /dev/full: No space left on device");
+}
+
+TEST_CASE("what root makes in another user's folder is that user's; in root's own, and for others, nothing changes") {
+  if (geteuid() != 0) return;  // only root can give away
+  const Folder folder;
+  constexpr uid_t kUser = 12345;
+  struct stat info {};
+  for (const uid_t owner : {uid_t{0}, kUser}) {
+    CAPTURE(owner);
+    const std::string path = folder.path("file" + std::to_string(owner));
+    REQUIRE(chown(folder.str().c_str(), owner, owner) == 0);
+    put(path, "x");
+    give_to_owner_of_folder(path);
+    REQUIRE(stat(path.c_str(), &info) == 0);
+    CHECK(info.st_uid == owner);
+    CHECK(info.st_gid == owner);
+  }
+  give_to_owner_of_folder(folder.path("nothing"));  // no file: no harm
 }
 
 }  // namespace

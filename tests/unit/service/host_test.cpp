@@ -75,12 +75,20 @@ TEST_CASE("the service manager hears that the service is ready, what it does, an
     const auto host = open_host();
     host->ready();
     CHECK(manager.next(kLong) == "READY=1");
+    host->reloading();
+    CHECK(manager.next(kLong).starts_with("RELOADING=1\nMONOTONIC_USEC="));
+    host->ready();
+    CHECK(manager.next(kLong) == "READY=1");
     host->status("following, 500 people");
     CHECK(manager.next(kLong) == "STATUS=following, 500 people");
+    host->status("following, 500 people");  // nothing new
     host->status("one line\nREADY=0");
     CHECK(manager.next(kLong) == "STATUS=one line");
     host->alive();
     CHECK(manager.next(kLong) == "WATCHDOG=1");
+    host->alive();  // so soon it is nothing new
+    host->status("the next message");
+    CHECK(manager.next(kLong) == "STATUS=the next message");
     CHECK(host->heartbeat() == milliseconds(1500));
   }
 }

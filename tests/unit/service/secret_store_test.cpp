@@ -75,8 +75,29 @@ TEST_CASE("the service manager's credentials come first, and it guards them itse
   put(folder.path("secrets/a"), "from the file", 0600);
   put(folder.path("secrets/b"), "only in the file", 0600);
   put(credentials.path("a"), "from the manager\n", 0440);
+  put(credentials.path("secrets_c"), "of a folder of the manager's\n", 0440);
   CHECK(secret("a", folder) == "from the manager");
   CHECK(secret("b", folder) == "only in the file");
+  CHECK(secret("c", folder) == "of a folder of the manager's");
+  const auto key = read_secret_file(folder.path("secrets/c"));
+  REQUIRE(key);
+  CHECK(key->rep() == "of a folder of the manager's");
+}
+
+TEST_CASE("what is stored is what is read, by its owner only, and replaces what was there") {
+  const Variable none("CREDENTIALS_DIRECTORY", {});
+  const Folder folder;
+  for (const std::string text : {"s3cret", "another"}) {
+    const auto path = store_secret("x", folder.str(), Secret(text));
+    REQUIRE(path);
+    CHECK(*path == folder.path("secrets/x"));
+    CHECK(secret("x", folder) == text);
+    struct stat info {};
+    REQUIRE(stat(path->c_str(), &info) == 0);
+    CHECK((info.st_mode & 0777) == 0600);
+  }
+  CHECK_FALSE(store_secret("../x", folder.str(), Secret("s3cret")));
+  CHECK_FALSE(store_secret("x", folder.path("nowhere"), Secret("s3cret")));
 }
 
 }  // namespace
