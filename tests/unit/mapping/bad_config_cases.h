@@ -141,7 +141,7 @@ inline std::vector<Chapter> bad_configs() {
         {"muster.xml:18:33: 'max-disables-percent' of <safety> is 250; it must be between 0 and 100"}},
        {"a health limit of no time",
         {{kMain, R"~(<state path="state.db"/>)~", R"~(<state path="state.db"/><health upstream-stuck="0s"/>)~"}},
-        {"muster.xml:17:35: 'upstream-stuck' is 0s; it must be at least 1s"}},
+        {"muster.xml:17:51: 'upstream-stuck' is 0s; it must be at least 1s"}},
        {"a resync that does not say when",
         {{kMain, R"~(<state path="state.db"/>)~", R"~(<state path="state.db"/><resync/>)~"}},
         {R"~(muster.xml:17:27: <resync> does not say when; write one of at="02:00" and every="6h")~"}},
