@@ -127,7 +127,7 @@ json Control::dispatch(const json& request) {
   const std::string command = request.is_object() ? request.value("command", "") : "";
   if (command == "status") {
     Store store = Store::open_read_only(state_path_);
-    return result_of(status_report(store, live_.get()));
+    return result_of(status_report(store, &live_));
   }
   if (command == "resync") return resync(request);
   if (command == "undo") return undo(request);

@@ -173,10 +173,13 @@ Status Daemon::take_batch(std::size_t lane, Batch batch, std::stop_token stop) {
       if (!message || message->generation != generation)
         return Error{stop.stop_requested() ? Errc::cancelled : Errc::unreachable,
                      "the refresh of " + stream.base.str() + " stopped half-way", ""};
+      live_.directory_was_heard();
       return std::move(message->batch);
     });
   }
   if (!taken) return taken;
+  note_arrival(arrived);
+  live_.directory_was_heard();
   watchers_[lane].fresh = true;
   watchers_[lane].failures = 0;
   const auto lag = std::chrono::duration_cast<milliseconds>(Mailbox::Clock::now() - arrived).count();
@@ -218,12 +221,15 @@ bool Daemon::drain(std::stop_token stop) {
 void Daemon::note_feed(const Status& status) {
   live_.set("feed", status ? nlohmann::json{{"ok", true}, {"looked at", iso_time(system_now().utc)}}
                            : nlohmann::json{{"ok", false}, {"error", status.error().text()}});
+  if (status) live_.feed_was_seen();
   if (!status) spdlog::warn("feed: {}", status.error().text());
   pump_.wake();
 }
 
 Result<RunReport> Daemon::settle() {
+  const auto began = Mailbox::Clock::now();
   auto report = engine_.settle();
+  note_arrival(began);
   if (pump_.empty()) (void)engine_.drop_events();
   pump_.wake();
   if (!report) return report;
@@ -234,6 +240,23 @@ Result<RunReport> Daemon::settle() {
                          {"failed", report->failed},
                          {"seconds", report->seconds}});
   return report;
+}
+
+/// What came in at `arrived` is noted now.
+void Daemon::note_arrival(Mailbox::Clock::time_point arrived) {
+  const auto now = Mailbox::Clock::now();
+  const auto ago =
+      arrived == Mailbox::Clock::time_point{} ? milliseconds(0) : std::chrono::duration_cast<milliseconds>(now - arrived);
+  Store& store = engine_.context().store;
+  live_.lag().arrived(store.newest_event(), store.newest_touch(), system_now().utc - ago);
+}
+
+/// A server may be gone without a word; whoever follows it hears nothing then, which is also what peace sounds like.
+void Daemon::listen_to_directory() {
+  if (!engine_.connected() || listen_at_ > Mailbox::Clock::now()) return;
+  listen_at_ = Mailbox::Clock::now() + std::chrono::duration_cast<milliseconds>(live_.limits().directory) / 3;
+  if (const Status heard = engine_.connection().ping(); !heard) return lost_directory(heard.error());
+  if (all_fresh()) live_.directory_was_heard();
 }
 
 bool Daemon::all_fresh() const {
@@ -342,6 +365,7 @@ Mailbox::Clock::time_point Daemon::next_wake() const {
   auto at = Mailbox::Clock::now() + host_.heartbeat();
   if (is_status_late_) at = std::min<Mailbox::Clock::time_point>(at, said_at_ + kStatusEvery);
   if (!engine_.connected()) return std::min(at, connect_at_);
+  at = std::min(at, std::max(listen_at_, Mailbox::Clock::now() + milliseconds(20)));
   at = std::min(at, std::max(look_at_, Mailbox::Clock::now() + milliseconds(20)));
   if (engine_.settings().resync.declared() && reconcile_at_ > Mailbox::Clock::now()) at = std::min(at, reconcile_at_);
   for (std::size_t lane = 0; lane < engine_.context().streams.size(); ++lane) {
@@ -378,6 +402,7 @@ void Daemon::read_configuration() {
   stop_watchers();
   const Status reloaded = reload_engine();
   spdlog::log(reloaded ? spdlog::level::info : spdlog::level::err, "reload: {}", reloaded ? "done" : reloaded.error().text());
+  live_.set_limits(health_limits(engine_.settings()));
   feed_due_ = true;
   connect_at_ = {};
   if (is_announced_) host_.ready();
@@ -399,6 +424,7 @@ Status Daemon::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
     host_.alive();
     connect_if_due();
+    listen_to_directory();
     if (reload_due_.exchange(false)) read_configuration();
     if (feed_due_.exchange(false)) note_feed(engine_.read_feed(false));
     start_due_watchers();

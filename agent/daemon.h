@@ -60,6 +60,8 @@ class Daemon {
   Status take_batch(std::size_t lane, Batch batch, std::stop_token stop);
   void watcher_failed(std::size_t lane, const Error& error);
   void lost_directory(const Error& error);
+  void note_arrival(Mailbox::Clock::time_point arrived);
+  void listen_to_directory();
   bool all_fresh() const;
   void settle_if_needed();
   void reconcile_if_due();
@@ -89,6 +91,7 @@ class Daemon {
   int failures_ = 0;
   Mailbox::Clock::time_point connect_at_{};
   Mailbox::Clock::time_point look_at_{};
+  Mailbox::Clock::time_point listen_at_{};
   Mailbox::Clock::time_point reconcile_at_{};
   int reconcile_failures_ = 0;
   bool trouble_ = false;

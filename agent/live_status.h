@@ -4,6 +4,10 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
+
+#include "agent/health.h"
+#include "agent/lag.h"
 
 namespace muster {
 
@@ -26,10 +30,45 @@ class LiveStatus {
     const std::lock_guard lock(mutex_);
     return values_;
   }
+  /// Those that hear events; followers are known to the store.
+  void set_sinks(std::vector<std::string> names) {
+    const std::lock_guard lock(mutex_);
+    sinks_ = std::move(names);
+  }
+  std::vector<std::string> sinks() const {
+    const std::lock_guard lock(mutex_);
+    return sinks_;
+  }
+  void set_limits(const HealthLimits& limits) {
+    const std::lock_guard lock(mutex_);
+    limits_ = limits;
+  }
+  HealthLimits limits() const {
+    const std::lock_guard lock(mutex_);
+    return limits_;
+  }
+  void feed_was_seen() {
+    const std::lock_guard lock(mutex_);
+    signs_.feed = system_now().utc;
+  }
+  void directory_was_heard() {
+    const std::lock_guard lock(mutex_);
+    signs_.directory = system_now().utc;
+  }
+  SignsOfLife signs() const {
+    const std::lock_guard lock(mutex_);
+    return signs_;
+  }
+  Lag& lag() { return lag_; }
+  const Lag& lag() const { return lag_; }
 
  private:
   mutable std::mutex mutex_;
   nlohmann::json values_ = nlohmann::json::object();
+  std::vector<std::string> sinks_;
+  HealthLimits limits_;
+  SignsOfLife signs_{system_now().utc, system_now().utc};
+  Lag lag_{system_now().utc};
 };
 
 }  // namespace muster

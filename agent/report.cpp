@@ -37,17 +37,6 @@ json applied_item(const json& record) {
   return j;
 }
 
-/// From HR's word, or its date, to the disabled account; null: nobody left yet.
-json leaver_waits(Store& store) {
-  auto waits = store.leaver_waits();
-  if (waits.empty()) return nullptr;
-  const auto seconds = [](std::chrono::milliseconds w) { return std::chrono::duration<double>(w).count(); };
-  json j = {{"last", seconds(waits.back())}, {"of", waits.size()}};
-  std::sort(waits.begin(), waits.end());
-  j.update({{"median", seconds(waits[waits.size() / 2])}, {"longest", seconds(waits.back())}});
-  return j;
-}
-
 void add_common(Store& store, json& report) {
   report["holds"] = holds_report(store, "")["holds"];
   report["problems"] = problems_report(store)["problems"];
@@ -163,54 +152,6 @@ AuditCheck verify_audit(Store& store) {
     check.why = "the trail was cut short: its head says record " + head.substr(0, head.find(' ')) + " is the last";
   }
   return check;
-}
-
-namespace {
-
-json grants_status(Store& store) {
-  std::size_t running = 0, waiting = 0;
-  for (const AccessGrantRow& g : store.access_grants(true)) ++(g.state == "running" ? running : waiting);
-  json j = {{"running", running}, {"waiting", waiting}};
-  if (const auto next = store.next_grant_end()) j["next ends"] = iso_time(*next);
-  return j;
-}
-
-}  // namespace
-
-json status_report(Store& store, const json& live) {
-  json holds = json::array();
-  for (const HoldRow& h : store.holds(true)) holds.push_back(hold_item(h));
-  std::size_t drift = 0;
-  for (const ProblemRow& p : store.problems()) drift += p.drift;
-  json status = {{"service", live.is_null() ? json("not running") : json("running")},
-                 {"people", {{"listed", store.count_people(true)}, {"known", store.count_people(false)}}},
-                 {"entries", store.count_entries()},
-                 {"groups", store.count_groups()},
-                 {"holds", std::move(holds)},
-                 {"problems", store.count_problems()},
-                 {"drift", drift},
-                 {"grants", grants_status(store)},
-                 {"disabled by order", store.orders().size()},
-                 {"commands", {{"taken", store.count_inbox(true)}, {"refused", store.count_inbox(false)}}},
-                 {"feed taken", store.meta("feed.taken")},
-                 {"last settled", store.meta("settled")},
-                 {"audit records", store.last_audit() ? store.last_audit()->seq : 0},
-                 {"waiting upstream", store.outbox_waiting()}};
-  for (const std::string& name : store.followers()) {
-    const Row position = store.follower_position(name);
-    status["upstream"][name] = {{"people", store.count_told_objects(name, Store::Touched::entry)},
-                                {"groups", store.count_told_objects(name, Store::Touched::group)},
-                                {"waiting", position < 0 ? json("everything") : json(store.count_touched(position))}};
-  }
-  if (json waits = leaver_waits(store); !waits.is_null()) status["seconds to disable a leaver"] = std::move(waits);
-  if (const std::string last = store.meta("resync.last"); !last.empty()) {
-    status["last resync"] = json::parse(store.meta("resync.figures"), nullptr, false);
-    status["last resync"]["began"] = last;
-  }
-  if (!live.is_null()) status["live"] = live;
-  for (const ProblemRow& p : store.problems("directory")) status["error"] = p.what;
-  for (const ProblemRow& p : store.problems("feed")) status["feed error"] = p.what;
-  return status;
 }
 
 }  // namespace muster

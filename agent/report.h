@@ -11,6 +11,8 @@
 
 namespace muster {
 
+class LiveStatus;
+
 /// cli.md's document of `plan`: what the journal and the holds of a dry run contain, and what a created entry is given next.
 nlohmann::json plan_report(Context& context);
 /// cli.md's document of `resync`: what the audit trail gained.
@@ -28,8 +30,8 @@ Result<GroupRow> find_group(Store& store, const std::string& group);
 nlohmann::json grants_report(Store& store, bool all);
 /// Who owns what, who else writes it, and what HR sends in vain.
 nlohmann::json owners_report(Store& store, Config& config);
-/// What the state file knows; `live` is what the running service says, or null.
-nlohmann::json status_report(Store& store, const nlohmann::json& live);
+/// What the state file knows; `live` is what the running service says, or null. Its shape: docs/status.md.
+nlohmann::json status_report(Store& store, const LiveStatus* live);
 
 struct AuditCheck {
   std::size_t records = 0;

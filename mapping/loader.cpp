@@ -27,6 +27,7 @@ void load_settings(const Element& muster, const std::string& name, Settings& set
   load_state(muster, settings);
   if (settings.feed.is_fetched()) settings.feed.path = settings.state_path + ".feed";
   load_resync(muster, settings.resync);
+  load_health(muster, settings.health);
   load_safety(muster, settings.safety);
   load_upstream(muster, settings.upstream);
   check_event_feed(muster, settings);

@@ -1,4 +1,4 @@
-// <safety>, <state>, <resync> and <upstream>
+// <safety>, <state>, <resync>, <health> and <upstream>
 #include "mapping/loader_parts.h"
 #include "mapping/loader_values.h"
 
@@ -61,6 +61,21 @@ void load_resync(const Element& muster, ResyncSettings& settings) {
     resync->wrong_in("every", "'never' is no duration", "remove <resync>: without it nothing is compared by itself");
   if (settings.every && (*settings.every < seconds(10) || *settings.every > hours(24 * 31)))
     resync->wrong_in("every", "'every' is " + resync->text("every"), "it must be between 10s and 31d");
+}
+
+void load_health(const Element& muster, HealthSettings& settings) {
+  const auto health = only_child(muster, "health");
+  if (!health) return;
+  const auto limit = [&](const char* name) {
+    auto span = read_span(*health, name);
+    if (span && *span < std::chrono::seconds(1))
+      health->wrong_in(name, "'" + std::string(name) + "' is " + health->text(name), "it must be at least 1s");
+    return span;
+  };
+  settings.feed_silent = limit("feed-silent");
+  settings.directory_silent = limit("directory-silent").value_or(settings.directory_silent);
+  settings.upstream_stuck = limit("upstream-stuck").value_or(settings.upstream_stuck);
+  settings.hold_waiting = limit("hold-waiting").value_or(settings.hold_waiting);
 }
 
 namespace {

@@ -171,6 +171,14 @@ struct ResyncSettings {
   bool declared() const { return at || every; }
 };
 
+/// <health>: how long each may last before the service says that it is not healthy.
+struct HealthSettings {
+  std::optional<std::chrono::seconds> feed_silent;  ///< without a good look at the feed; none: by the feed's own interval
+  std::chrono::seconds directory_silent{60};        ///< without a word from the directory
+  std::chrono::seconds upstream_stuck{900};         ///< that the oldest of what waits for a system upstream waits
+  std::chrono::seconds hold_waiting{86400};         ///< that a hold waits for somebody's decision
+};
+
 /// <upstream>
 struct UpstreamSettings {
   struct File {
@@ -219,6 +227,7 @@ struct Settings {
   std::string state_path;  ///< absolute
   SafetySettings safety;
   ResyncSettings resync;
+  HealthSettings health;
   UpstreamSettings upstream;
   std::vector<std::string> mapping_files;  ///< absolute, sorted, as the includes found them
 };

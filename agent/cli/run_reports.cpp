@@ -1,13 +1,16 @@
 // Commands that only read: status, holds, why, who, problems, audit.
 #include <chrono>
+#include <cmath>
 #include <iostream>
 #include <thread>
 
 #include "agent/change_json.h"
 #include "agent/cli/session.h"
 #include "agent/cli/table.h"
+#include "agent/cli/text.h"
 #include "agent/control.h"
 #include "agent/report.h"
+#include "schema/calendar.h"
 
 namespace muster {
 
@@ -39,12 +42,76 @@ json status_now(const Session& session, Store& store) {
   return live ? *live : status_report(store, nullptr);
 }
 
+std::string span_of(const json& seconds) {
+  if (!seconds.is_number()) return "-";
+  return human_duration(std::chrono::milliseconds(std::llround(seconds.get<double>() * 1000)));
+}
+
+void add_lag(Table& table, const std::string& name, const json& lag) {
+  const json& s = lag["seconds"];
+  const json& oldest = lag["oldest unsent"];
+  table.add({name, span_of(s["now"]), span_of(s["median"]), span_of(s["p99"]), scalar(s["of"]),
+             oldest.is_null() ? "nothing waits" : span_of(oldest["seconds"]), lag.contains("waiting") ? scalar(lag["waiting"]) : "",
+             lag.contains("set aside") ? scalar(lag["set aside"]) : "",
+             lag["last probe"].is_null() ? "-" : scalar(lag["last probe"])});
+}
+
+void print_lag(const Session& session, const json& lag) {
+  Table table({{"lag"},
+               {"now", Table::Column::Align::right},
+               {"median", Table::Column::Align::right},
+               {"p99", Table::Column::Align::right},
+               {"of the last", Table::Column::Align::right},
+               {"oldest unsent"},
+               {"waiting", Table::Column::Align::right},
+               {"set aside", Table::Column::Align::right},
+               {"last probe"}},
+              "");
+  add_lag(table, "all upstreams", lag);
+  for (const auto& [name, lane] : lag["upstreams"].items()) add_lag(table, name, lane);
+  std::cout << table.render(session.out, session.out_terminal.columns) << "\n";
+}
+
+void print_health(const Session& session, const json& status) {
+  if (status.value("healthy", true)) return;
+  const bool is_idle = status["service"] == "not running";
+  std::cout << session.out.paint(is_idle ? Tone::warning : Tone::bad, "Not healthy") << "\n";
+  for (const json& reason : status["unhealthy"])
+    std::cout << "  " << printable(scalar(reason["what"]) + ": " + scalar(reason["sentence"])) << "\n";
+  std::cout << "\n";
+}
+
+/// Connections first, then what waits, then the rest.
 void print_status(const Session& session, const json& status) {
   if (session.json()) return print_json(status);
+  print_health(session, status);
+  if (status.contains("lag")) print_lag(session, status["lag"]);
   Table table({{""}, {""}}, "");
-  add_lines(table, "", status);
+  json rest = status;
+  for (const char* shown : {"healthy", "unhealthy", "lag"}) rest.erase(shown);
+  for (const char* first :
+       {"service", "error", "feed error", "live", "waiting upstream", "set aside upstream", "parked", "drift", "last resync"}) {
+    if (!rest.contains(first)) continue;
+    add_lines(table, "", {{first, rest[first]}});
+    rest.erase(first);
+  }
+  add_lines(table, "", rest);
   std::cout << table.render(session.out, session.out_terminal.columns);
   print_holds(session, status["holds"]);
+}
+
+/// The same moment said again is nothing new.
+bool tells_nothing_new(const json& now, const json& shown) {
+  const auto without_ages = [](json status) {
+    if (!status.contains("lag")) return status;
+    const auto strip = [](json& lag) {
+      if (lag["oldest unsent"].is_object()) lag["oldest unsent"].erase("seconds");
+    };
+    strip(status["lag"]);
+    for (json& lane : status["lag"]["upstreams"]) strip(lane);
+    return status;
+  };
+  return without_ages(now) == without_ages(shown);
 }
 
 void print_pairs(const Session& session, const json& object) {
@@ -163,9 +230,10 @@ int run_status(Session& session) {
     while (session.call.has("watch")) {
       std::this_thread::sleep_for(std::chrono::seconds(1));
       json now = status_now(session, store);
-      if (now == shown) continue;
+      const bool in_place = session.out_terminal.is_terminal && !session.json();
+      if (!in_place && tells_nothing_new(now, shown)) continue;
       shown = std::move(now);
-      std::cout << "\n";
+      std::cout << (in_place ? "\x1b[H\x1b[2J" : "\n");  // cursor home, clear (ECMA-48)
       print_status(session, shown);
       std::cout.flush();
     }

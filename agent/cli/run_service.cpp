@@ -24,8 +24,8 @@ namespace muster {
 namespace {
 
 /// Tells the daemon when the feed may have changed.
-std::jthread watch_feed(const FeedSettings& settings, const std::string& state_path, Daemon& daemon) {
-  return std::jthread([settings, state_path, &daemon](std::stop_token stop) {
+std::jthread watch_feed(const FeedSettings& settings, const std::string& state_path, Daemon& daemon, LiveStatus& live) {
+  return std::jthread([settings, state_path, &daemon, &live](std::stop_token stop) {
     const auto position = [&] {
       const auto known = guarded([&]() -> Result<std::string> {
         Store store = Store::open_read_only(state_path);
@@ -35,6 +35,7 @@ std::jthread watch_feed(const FeedSettings& settings, const std::string& state_p
     };
     auto watch = FeedWatch::open(settings, position);
     if (!watch) {
+      live.set("feed watch error", watch.error().text());
       spdlog::error("the feed cannot be watched, so it is only read on muster resync: {}", watch.error().text());
       return;
     }
@@ -42,6 +43,7 @@ std::jthread watch_feed(const FeedSettings& settings, const std::string& state_p
       const auto changed = (*watch)->wait(stop, std::chrono::hours(1));
       if (changed && *changed) daemon.look_at_feed();
       if (!changed && changed.error().code != Errc::cancelled) {
+        live.set("feed watch error", changed.error().text());
         spdlog::error("watching the feed: {}", changed.error().text());
         return;
       }
@@ -70,6 +72,7 @@ Follower::Hands hands_of(Engine& engine, Daemon& daemon) {
 
 int serve(Session& session, Engine& engine, Host& host) {
   LiveStatus live;
+  live.set_limits(health_limits(engine.settings()));
   if (const Status learnt = learn_from_upstream(engine); !learnt) return fail(session, learnt.error());
   auto upstreams = open_upstreams(engine.settings());
   if (!upstreams) return fail(session, upstreams.error());
@@ -102,7 +105,7 @@ int serve(Session& session, Engine& engine, Host& host) {
   });
   host.on_reload([&] { daemon.reload(); });
   const bool has_file = engine.settings().feed.type != "events";
-  const std::jthread feed = has_file ? watch_feed(engine.settings().feed, engine.state_path(), daemon) : std::jthread();
+  const std::jthread feed = has_file ? watch_feed(engine.settings().feed, engine.state_path(), daemon, live) : std::jthread();
   spdlog::info("muster runs with {}", session.call.config);
   const Status ended = daemon.run(host.stopping());
   host.on_reload({});

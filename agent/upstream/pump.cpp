@@ -25,6 +25,7 @@ std::chrono::seconds pause_after(int failures) {
 Pump::Pump(std::string state_path, Upstreams upstreams, LiveStatus& live) : state_path_(std::move(state_path)), live_(live) {
   for (auto& s : upstreams.sinks) lanes_.push_back(std::make_unique<Lane>(Lane{.sink = std::move(s), .follower = {}}));
   for (auto& f : upstreams.followers) lanes_.push_back(std::make_unique<Lane>(Lane{.sink = {}, .follower = std::move(f)}));
+  live_.set_sinks(names());
 }
 
 Pump::~Pump() { stop(); }
@@ -60,7 +61,7 @@ Status Pump::resume(Lane& lane, Store& store) {
 }
 
 Status Pump::work(Lane& lane, Store& store, const Reached& reached, std::stop_token stop) {
-  if (lane.follower) return lane.follower->follow(store, reached.hands, std::move(stop));
+  if (lane.follower) return lane.follower->follow(store, measuring(lane.name(), store, reached.hands), std::move(stop));
   if (lane.position < 0) MUSTER_TRY(resume(lane, store));
   return deliver(lane, store, reached, std::move(stop));
 }
@@ -92,6 +93,31 @@ Status Pump::send_again(Lane& lane, Store& store, const Reached& reached, std::s
   return Error{Errc::unreachable, *waits, ""};
 }
 
+void Pump::measure(const std::string& upstream, const std::vector<OutboxRow>& rows, Row upto) {
+  std::vector<Instant> arrivals;
+  for (const OutboxRow& row : rows) {
+    const auto at = row.seq <= upto ? arrival_of(row, live_.lag()) : std::nullopt;
+    if (at) arrivals.push_back(*at);
+  }
+  if (!arrivals.empty()) live_.lag().acknowledged(upstream, arrivals, system_now().utc);
+}
+
+Follower::Hands Pump::measuring(const std::string& follower, Store& store, const Follower::Hands& hands) {
+  const auto keep = [this, &follower, &store, &hands](FollowerProgress progress) -> Status {
+    const Row before = store.follower_position(follower), upto = progress.position.value_or(before);
+    std::vector<Instant> arrivals;
+    if (before >= 0 && upto > before) {
+      for (const Store::TouchedRow& row : store.touched(before, kBatch)) {
+        if (row.seq <= upto) arrivals.push_back(live_.lag().touched_arrival(row.seq));
+      }
+    }
+    const Status kept = hands.keep(std::move(progress));
+    if (kept && !arrivals.empty()) live_.lag().acknowledged(follower, arrivals, system_now().utc);
+    return kept;
+  };
+  return {keep, hands.bearings};
+}
+
 Status Pump::deliver(Lane& lane, Store& store, const Reached& reached, std::stop_token stop) {
   using Told = Sink::Verdict;
   MUSTER_TRY(send_again(lane, store, reached, stop));
@@ -118,6 +144,7 @@ Status Pump::deliver(Lane& lane, Store& store, const Reached& reached, std::stop
     if (upto > lane.position) {
       lane.position = upto;
       reached.acknowledge(lane.name(), lane.position);
+      measure(lane.name(), rows, upto);
     }
     if (waits) return Error{waits->kind == Told::Kind::refused ? Errc::refused : Errc::unreachable, waits->why, ""};
   }

@@ -61,11 +61,15 @@ class Pump {
     std::jthread thread{};
     const std::string& name() const { return sink ? sink->name() : follower->name(); }
   };
-  static Status work(Lane& lane, Store& store, const Reached& reached, std::stop_token stop);
-  static Status deliver(Lane& lane, Store& store, const Reached& reached, std::stop_token stop);
+  Status work(Lane& lane, Store& store, const Reached& reached, std::stop_token stop);
+  Status deliver(Lane& lane, Store& store, const Reached& reached, std::stop_token stop);
   static Status send_again(Lane& lane, Store& store, const Reached& reached, std::stop_token stop);
   static Status resume(Lane& lane, Store& store);
   void run(Lane& lane, std::stop_token stop, const Reached& reached);
+  /// Notes how long these took that were acknowledged, up to `upto`.
+  void measure(const std::string& upstream, const std::vector<OutboxRow>& rows, Row upto);
+  /// The hands of a follower, which also note how long what it acknowledges took.
+  Follower::Hands measuring(const std::string& follower, Store& store, const Follower::Hands& hands);
   void tell(Lane& lane, Store& store, const Status& status);
 
   std::string state_path_;

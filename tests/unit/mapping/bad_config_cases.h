@@ -120,7 +120,7 @@ inline std::vector<Chapter> bad_configs() {
        {"text between elements",
         {{kMain, "  <state ", R"~(  keep it here:
   <state )~"}},
-        {"muster.xml:17:3: text stands in <muster>; it takes <directory>, <feed>, <include>, <resync>, <safety>, <state> or <upstream>"}},
+        {"muster.xml:17:3: text stands in <muster>; it takes <directory>, <feed>, <health>, <include>, <resync>, <safety>, <state> or <upstream>"}},
        {"a number that is none",
         {{kMain, R"~(max-disables="25")~", R"~(max-disables="many")~"}},
         {"muster.xml:18:25: 'max-disables' of <safety> is 'many', which is no whole number; write one between 0 and 1000000000"}},
@@ -139,6 +139,9 @@ inline std::vector<Chapter> bad_configs() {
        {"a percentage above a hundred",
         {{kMain, R"~(max-disables="25")~", R"~(max-disables-percent="250")~"}},
         {"muster.xml:18:33: 'max-disables-percent' of <safety> is 250; it must be between 0 and 100"}},
+       {"a health limit of no time",
+        {{kMain, R"~(<state path="state.db"/>)~", R"~(<state path="state.db"/><health upstream-stuck="0s"/>)~"}},
+        {"muster.xml:17:51: 'upstream-stuck' is 0s; it must be at least 1s"}},
        {"a resync that does not say when",
         {{kMain, R"~(<state path="state.db"/>)~", R"~(<state path="state.db"/><resync/>)~"}},
         {R"~(muster.xml:17:27: <resync> does not say when; write one of at="02:00" and every="6h")~"}},

@@ -101,7 +101,7 @@ TEST_CASE("a full disk leaves whole lines, and the next attempt starts a line") 
   CHECK(written.error().what == "writing /dev/full: No space left on device");
 }
 
-TEST_CASE("what root makes in another user's folder is that user's; in root's own, and for others, nothing changes") {
+TEST_CASE("what root makes in another user's folder is that user's, and in root's own, and for others, nothing changes") {
   if (geteuid() != 0) return;  // only root can give away
   const Folder folder;
   constexpr uid_t kUser = 12345;

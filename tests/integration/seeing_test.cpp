@@ -1,0 +1,128 @@
+// Seeing it: how long changes take, and whether the service is healthy.
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <filesystem>
+
+#include "tests/support/site.h"
+
+using namespace muster::test;
+using nlohmann::json;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr const char* kState = "<state path=\"state.db\"/>";
+
+Site with(const std::string& element) {
+  return Site(Site::Kind::openldap, {},
+              [&](const std::string& folder) { replace_text(folder + "/muster.xml", kState, kState + element); });
+}
+
+void staff(Site& site) {
+  for (const char* key : {"1", "2", "3"}) site.employ(key, {"Ann", "Lee" + std::string(key)});
+  site.publish();
+}
+
+bool is_healthy(const Site& site) { return site.json({"status"}).value("healthy", false); }
+
+/// The service says this one reason, and no other.
+bool suffers(const Site& site, const std::string& what) {
+  const json status = site.json({"status"});
+  const json reasons = status.value("unhealthy", json::array());
+  return status.value("healthy", true) == false && reasons.size() == 1 && reasons[0]["what"] == what;
+}
+
+void stop(Process& service) {
+  service.signal(SIGTERM);
+  CHECK(service.wait() == 0);
+}
+
+}  // namespace
+
+TEST_CASE("seeing: the lag of each upstream, and nothing waits in the end") {
+  Site site = with("");
+  staff(site);
+  const auto service = site.service();
+  site.agrees("the start");
+  site.change("dn: " + site.dn_of("1") + "\nchangetype: modify\nreplace: description\ndescription: seen\n");
+  site.of("2").title = "Chief";
+  site.publish();
+  site.agrees("a change");
+  REQUIRE(wait_until([&] { return site.json({"status"})["lag"]["oldest unsent"].is_null(); }));
+  const json status = site.json({"status"});
+  CHECK(status["healthy"] == true);
+  CHECK(status["unhealthy"].empty());
+  REQUIRE(status["lag"]["upstreams"].size() == 1);
+  const json lane = status["lag"]["upstreams"].begin().value();
+  CHECK(lane["set aside"] == 0);
+  CHECK(lane["waiting"] == 0);
+  for (const json& lag : {status["lag"], lane}) {
+    CHECK(lag["seconds"]["of"] > 0);
+    CHECK(lag["seconds"]["now"] >= 0);
+    CHECK(lag["seconds"]["median"] <= lag["seconds"]["p99"]);
+    CHECK(lag["seconds"]["p99"] < 30);
+  }
+  const std::string text = site.muster({"status"}).out;
+  CHECK(text.find("lag") < text.find("service"));
+  CHECK(text.find("Not healthy") == std::string::npos);
+  stop(*service);
+  CHECK(suffers(site, "not running"));
+}
+
+TEST_CASE("seeing: an upstream that takes nothing, and back by itself") {
+  Site site = with("<health upstream-stuck=\"2s\"/>");
+  std::filesystem::create_directory(site.file("events.jsonl"));  // nobody can write there
+  staff(site);
+  const auto service = site.service();
+  REQUIRE(wait_until([&] { return suffers(site, "upstream stuck"); }));
+  const json status = site.json({"status"});
+  CHECK(status["lag"]["oldest unsent"]["seconds"] > 2);
+  CHECK(site.muster({"status"}).out.find("Not healthy") == 0);
+  std::filesystem::remove(site.file("events.jsonl"));
+  CHECK(wait_until([&] { return is_healthy(site); }, seconds(90)));
+  // How long it was away shows in the lag.
+  CHECK(site.json({"status"})["lag"]["seconds"]["p99"] > 2);
+  stop(*service);
+}
+
+TEST_CASE("seeing: a directory that says nothing, frozen and gone, and back by itself") {
+  Site site = with("<health directory-silent=\"3s\"/>");
+  staff(site);
+  const auto service = site.service();
+  site.agrees("the start");
+  REQUIRE(wait_until([&] { return is_healthy(site); }));
+  site.server().freeze();
+  CHECK(wait_until([&] { return suffers(site, "no directory heartbeat"); }));
+  site.server().thaw();
+  CHECK(wait_until([&] { return is_healthy(site); }, seconds(90)));
+  site.server().stop();
+  CHECK(wait_until([&] { return suffers(site, "no directory heartbeat"); }));
+  site.server().start();
+  CHECK(wait_until([&] { return is_healthy(site); }, seconds(90)));
+  stop(*service);
+}
+
+TEST_CASE("seeing: a feed that is silent, and back by itself") {
+  Site site = with("<health feed-silent=\"3s\"/>");
+  staff(site);
+  const auto service = site.service();
+  REQUIRE(wait_until([&] { return suffers(site, "feed silent"); }));
+  site.of("1").title = "Chief";
+  site.publish();
+  CHECK(wait_until([&] { return is_healthy(site); }, seconds(10)));
+  CHECK(wait_until([&] { return suffers(site, "feed silent"); }));
+  stop(*service);
+}
+
+TEST_CASE("seeing: a hold that waits, until somebody decides") {
+  Site site = with("<health hold-waiting=\"2s\"/>");
+  replace_text(site.config(), "max-disables=\"25\"", "max-disables=\"25\" max-creates=\"2\"");
+  staff(site);
+  const auto service = site.service();
+  REQUIRE(wait_until([&] { return suffers(site, "hold waiting"); }));
+  const std::string hold = site.json({"status"})["holds"][0]["id"];
+  CHECK(site.muster({"approve", hold, "--by", "ann", "--reason", "as planned"}).code == 0);
+  CHECK(wait_until([&] { return is_healthy(site); }));
+  stop(*service);
+}
