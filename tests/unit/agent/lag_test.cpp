@@ -110,7 +110,8 @@ TEST_CASE("health: the feed's limit follows from its own interval") {
   settings.feed.type = "exec";
   settings.feed.command.every = minutes(10);
   CHECK(health_limits(settings).feed == minutes(30));
-  settings.feed.server.emplace().every = minutes(1);
+  settings.feed.server = FeedSettings::Server{};
+  settings.feed.server->every = minutes(1);
   CHECK(health_limits(settings).feed == minutes(3));
   settings.health.feed_silent = hours(5);
   CHECK(health_limits(settings).feed == hours(5));
