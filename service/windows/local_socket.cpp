@@ -11,6 +11,7 @@
 #include <optional>
 #include <stop_token>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "service/windows/win32.h"
@@ -148,8 +149,9 @@ class PipeServer final : public LocalServer {
       if (!next_) {
         Sleep(static_cast<DWORD>(kSlice.count()));
       } else if (connected(stop)) {
-        start(std::move(next_));
-        next_ = Handle();
+        // The next one first: while there is none at all, clients are told that no service listens.
+        Handle now = std::exchange(next_, make(name_, false));
+        start(std::move(now));
       }
     }
   }
