@@ -6,6 +6,7 @@
 
 #include "agent/crash_point.h"
 #include "agent/planner.h"
+#include "agent/recent_commands.h"
 
 namespace muster {
 
@@ -157,6 +158,7 @@ void Applier::succeeded(const JournalRow& row, const std::optional<Entry>& after
   if (done.action == Action::create) done.entry = created_entry(row);
   if (row.entry) context_.store.note_revert(row.entry, row.group ? done.group.normal() : to_lower(done.attribute), at);
   context_.recorder.applied(done, row.hold, at);
+  if (row.hold.empty()) RecentCommands(context_.store).add(kind_of(done.action), at);
   context_.store.forget_change(row.seq);
   wake(row);
   ++counts_.applied;

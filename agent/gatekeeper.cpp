@@ -164,17 +164,15 @@ void Gatekeeper::pass(Instant now) {
     out.emplace_back(k.seq, dependent ? Kind::disable : k.kind);
   });
   for (const auto& [seq, kind] : out) store.set_held(seq, kind);
-  KindCounts passing{};
   for (std::size_t k = 0; k < kKindCount; ++k) {
     const Kind kind = static_cast<Kind>(k);
     if (held[k]) {
       hold_kind(kind, verdicts[k], now);
     } else {
-      passed_[k] += passing[k] = t.counts[k];
+      passed_[k] += t.counts[k];
       if (auto open = open_hold_of(store, to_string(kind)); open && reopened_.count(open->id)) end_hold(*open, "superseded", now);
     }
   }
-  recent_.add(passing, now);
   reopened_.clear();
   transaction.commit();
 }

@@ -14,7 +14,7 @@ namespace muster {
 /// One run's gate. Counts add up over the rounds of the run, and begin with what commands did lately. Engine thread only.
 class Gatekeeper {
  public:
-  Gatekeeper(Context& context, Instant now) : context_(context), recent_(context.store), by_commands_(recent_.passed(now)) {}
+  Gatekeeper(Context& context, Instant now) : context_(context), by_commands_(RecentCommands(context.store).done(now)) {}
 
   /// Open holds that the plan in the journal concerns: their subjects must be planned again before pass() may judge, so that a
   /// hold is always the whole of its kind. True: some were marked dirty.
@@ -31,8 +31,7 @@ class Gatekeeper {
   std::string sentence(const Verdict& verdict) const;
 
   Context& context_;
-  RecentCommands recent_;
-  KindCounts by_commands_;          ///< passed before this run
+  KindCounts by_commands_;          ///< done before this run
   KindCounts passed_{};             ///< let through in earlier rounds of this run
   std::set<std::string> reopened_;  ///< ids of holds whose subjects were all planned again in this round
 };

@@ -1,17 +1,16 @@
 #include "agent/recent_commands.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace muster {
 namespace {
 
 using nlohmann::json;
-constexpr const char *kFresh = "commands.fresh", *kPassed = "commands.passed";
+constexpr const char *kFresh = "commands.fresh", *kDone = "commands.done";
 
 /// [[ISO time of a minute, {kind: count}]...], oldest first; only what is younger than an hour.
 json young(Store& store, Instant now) {
-  json all = json::parse(store.meta(kPassed), nullptr, false), kept = json::array();
+  json all = json::parse(store.meta(kDone), nullptr, false), kept = json::array();
   if (!all.is_array()) return kept;
   for (json& part : all) {
     const auto at = parse_iso_time(part.at(0).get<std::string>());
@@ -28,7 +27,7 @@ void RecentCommands::end_run() {
   if (store_.meta(kFresh) == "1") store_.set_meta(kFresh, "");
 }
 
-KindCounts RecentCommands::passed(Instant now) const {
+KindCounts RecentCommands::done(Instant now) const {
   KindCounts counts{};
   for (const json& part : young(store_, now)) {
     for (const auto& [name, count] : part.at(1).items()) {
@@ -39,18 +38,14 @@ KindCounts RecentCommands::passed(Instant now) const {
   return counts;
 }
 
-void RecentCommands::add(const KindCounts& more, Instant now) {
-  if (store_.meta(kFresh) != "1" || std::all_of(more.begin(), more.end(), [](std::size_t n) { return n == 0; })) return;
+void RecentCommands::add(Kind kind, Instant now) {
+  if (store_.meta(kFresh) != "1") return;
   json all = young(store_, now);
-  const std::string minute = iso_time(std::chrono::floor<std::chrono::minutes>(now));
+  const std::string minute = iso_time(std::chrono::floor<std::chrono::minutes>(now)), name(to_string(kind));
   if (all.empty() || all.back().at(0) != minute) all.push_back(json::array({minute, json::object()}));
   json& counts = all.back().at(1);
-  for (std::size_t k = 0; k < kKindCount; ++k) {
-    if (more[k] == 0) continue;
-    const std::string name(to_string(static_cast<Kind>(k)));
-    counts[name] = counts.value(name, std::size_t{0}) + more[k];
-  }
-  store_.set_meta(kPassed, all.dump());
+  counts[name] = counts.value(name, std::size_t{0}) + 1;
+  store_.set_meta(kDone, all.dump());
 }
 
 }  // namespace muster

@@ -8,8 +8,9 @@
 namespace muster {
 
 /// A feed says everything at once, and so is judged as a whole. Commands come one by one: were each run judged by itself, anybody
-/// who may send them could empty a company in small parts. Therefore what the gate let pass in runs that followed commands counts
-/// in every run of the hour after it. Kept in the state. Engine thread only, inside the caller's transaction.
+/// who may send them could empty a company in small parts. Therefore what was done without approval in runs that followed commands
+/// counts in every run of the hour after it; what failed and is tried again counts once. Kept in the state. Engine thread only,
+/// inside the caller's transaction.
 class RecentCommands {
  public:
   static constexpr std::chrono::hours kLong{1};
@@ -19,10 +20,10 @@ class RecentCommands {
   /// Commands were taken: the next run is theirs, until end_run().
   void begin_run();
   void end_run();
-  /// What passed in runs of commands within the last hour; none of the run at work.
-  KindCounts passed(Instant now) const;
-  /// More passed; remembered if the run at work follows commands.
-  void add(const KindCounts& more, Instant now);
+  /// What was done in runs of commands within the last hour.
+  KindCounts done(Instant now) const;
+  /// One more was done; remembered if the run at work follows commands.
+  void add(Kind kind, Instant now);
 
  private:
   Store& store_;
