@@ -59,12 +59,22 @@ class LiveStatus {
     const std::lock_guard lock(mutex_);
     return signs_;
   }
+  void count_change(const std::string& action) {
+    const std::lock_guard lock(mutex_);
+    changes_[action] = changes_.value(action, std::size_t{0}) + 1;
+  }
+  /// Applied since the service began, by action.
+  nlohmann::json changes() const {
+    const std::lock_guard lock(mutex_);
+    return changes_;
+  }
   Lag& lag() { return lag_; }
   const Lag& lag() const { return lag_; }
 
  private:
   mutable std::mutex mutex_;
   nlohmann::json values_ = nlohmann::json::object();
+  nlohmann::json changes_ = nlohmann::json::object();
   std::vector<std::string> sinks_;
   HealthLimits limits_;
   SignsOfLife signs_{system_now().utc, system_now().utc};

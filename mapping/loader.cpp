@@ -28,6 +28,7 @@ void load_settings(const Element& muster, const std::string& name, Settings& set
   if (settings.feed.is_fetched()) settings.feed.path = settings.state_path + ".feed";
   load_resync(muster, settings.resync);
   load_health(muster, settings.health);
+  load_metrics(muster, settings.metrics_port);
   load_safety(muster, settings.safety);
   load_upstream(muster, settings.upstream);
   check_event_feed(muster, settings);

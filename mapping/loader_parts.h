@@ -20,6 +20,7 @@ void load_feed_source(const Element& element, FeedSettings& feed);
 std::string read_field_place(const Element& element, const FeedSettings& feed);
 void load_state(const Element& muster, Settings& settings);
 void load_resync(const Element& muster, ResyncSettings& resync);
+void load_metrics(const Element& muster, std::optional<std::uint16_t>& port);
 void load_health(const Element& muster, HealthSettings& health);
 void load_safety(const Element& muster, SafetySettings& safety);
 void load_upstream(const Element& muster, UpstreamSettings& upstream);

@@ -1,4 +1,4 @@
-// <safety>, <state>, <resync>, <health> and <upstream>
+// <safety>, <state>, <resync>, <health>, <metrics> and <upstream>
 #include "mapping/loader_parts.h"
 #include "mapping/loader_values.h"
 
@@ -61,6 +61,10 @@ void load_resync(const Element& muster, ResyncSettings& settings) {
     resync->wrong_in("every", "'never' is no duration", "remove <resync>: without it nothing is compared by itself");
   if (settings.every && (*settings.every < seconds(10) || *settings.every > hours(24 * 31)))
     resync->wrong_in("every", "'every' is " + resync->text("every"), "it must be between 10s and 31d");
+}
+
+void load_metrics(const Element& muster, std::optional<std::uint16_t>& port) {
+  if (const auto metrics = only_child(muster, "metrics")) port = static_cast<std::uint16_t>(metrics->count("port", 0));
 }
 
 void load_health(const Element& muster, HealthSettings& settings) {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -228,6 +229,7 @@ struct Settings {
   SafetySettings safety;
   ResyncSettings resync;
   HealthSettings health;
+  std::optional<std::uint16_t> metrics_port;  ///< <metrics port>; none: nobody is served
   UpstreamSettings upstream;
   std::vector<std::string> mapping_files;  ///< absolute, sorted, as the includes found them
 };

@@ -11,6 +11,7 @@
 #include "agent/feed/feed.h"
 #include "agent/feed_intake.h"
 #include "agent/guarded.h"
+#include "agent/metrics.h"
 #include "agent/upstream/file_sink.h"
 #include "agent/upstream/poller.h"
 #include "agent/upstream/upstreams.h"
@@ -83,6 +84,12 @@ int serve(Session& session, Engine& engine, Host& host) {
   auto server =
       LocalServer::open(control_path(engine.state_path()), [&](const std::string& request) { return control.answer(request); });
   if (!server) return fail(session, server.error());
+  std::unique_ptr<LoopbackHttp> metrics;
+  if (const auto port = engine.settings().metrics_port) {
+    auto listening = serve_metrics(*port, engine.state_path(), live);
+    if (!listening) return fail(session, std::move(listening).error().within("<metrics>"));
+    metrics = std::move(*listening);
+  }
   const auto acknowledge = [&](const std::string& name, Row position) {
     // A position that is lost at the end is found again in the file.
     (void)daemon.post([&engine, name, position, names] {
@@ -110,6 +117,7 @@ int serve(Session& session, Engine& engine, Host& host) {
   const Status ended = daemon.run(host.stopping());
   host.on_reload({});
   server->reset();
+  metrics.reset();
   polls.stop();
   pump.stop();
   if (!ended) return fail(session, ended.error());

@@ -14,8 +14,8 @@ host=x86_64-w64-mingw32
 cc=$host-gcc-posix cxx=$host-g++-posix ar=$host-gcc-ar-posix ranlib=$host-gcc-ranlib-posix
 windows=-D_WIN32_WINNT=0x0A00  # Windows 10, Server 2016
 jobs=${JOBS:-$(nproc)}
-sources=(openssl openldap boost1.74 sqlite3 pugixml fmtlib spdlog curl nlohmann-json3 libxml2 libcsv howardhinnant-date doctest tzdata)
-steps=(fetch openssl openldap boost sqlite pugixml fmt spdlog json curl libxml2 csv date doctest tzdata)
+sources=(openssl openldap boost1.74 sqlite3 pugixml fmtlib spdlog curl nlohmann-json3 libxml2 libcsv howardhinnant-date libmicrohttpd zlib libarchive doctest tzdata)
+steps=(fetch openssl openldap boost sqlite pugixml fmt spdlog json curl libxml2 csv date microhttpd zlib archive doctest tzdata)
 
 command -v $cxx >/dev/null || { echo "build-deps: $cxx is missing; run .ci/install-deps" >&2; exit 1; }
 stamp=$( (cat "${BASH_SOURCE[0]}" "$here/mingw.cmake" "$here"/*.patch; $cxx --version) 2>/dev/null | sha256sum | cut -c1-12)
@@ -148,6 +148,25 @@ step_date() {
     touch "$work/howardhinnant-date/.${patch##*/}"
   done
   by_cmake date howardhinnant-date -DBUILD_TZ_LIB=ON -DUSE_SYSTEM_TZ_DB=OFF -DMANUAL_TZ_DB=ON -DENABLE_DATE_TESTING=OFF
+}
+step_microhttpd() {
+  fresh libmicrohttpd
+  ../libmicrohttpd/configure --host=$host --prefix="$prefix" --disable-shared --enable-static --disable-https --disable-bauth --disable-dauth \
+    --disable-postprocessor --disable-doc --disable-examples --disable-curl --disable-nls CC=$cc AR=$ar RANLIB=$ranlib CFLAGS="-O2" CPPFLAGS="$windows"
+  make -j"$jobs" -C src/microhttpd
+  make -C src/microhttpd install
+  make -C src/include install
+}
+step_zlib() {
+  fresh zlib
+  for file in ../zlib/{adler32,crc32,deflate,infback,inffast,inflate,inftrees,trees,zutil,compress,uncompr}.c; do $cc -O2 -c "$file"; done
+  $ar rcs "$prefix/lib/libz.a" ./*.o
+  cp ../zlib/{zlib,zconf}.h "$prefix/include/"
+}
+step_archive() {
+  by_cmake archive libarchive -DENABLE_TEST=OFF -DENABLE_TAR=OFF -DENABLE_CPIO=OFF -DENABLE_CAT=OFF -DENABLE_OPENSSL=OFF -DENABLE_CNG=OFF \
+    -DENABLE_LIBB2=OFF -DENABLE_LZ4=OFF -DENABLE_LZO=OFF -DENABLE_LZMA=OFF -DENABLE_ZSTD=OFF -DENABLE_BZip2=OFF -DENABLE_LIBXML2=OFF \
+    -DENABLE_EXPAT=OFF -DENABLE_ICONV=OFF -DENABLE_WIN32_XMLLITE=OFF -DENABLE_PCREPOSIX=OFF -DENABLE_WERROR=OFF
 }
 step_doctest() { by_cmake doctest doctest -DDOCTEST_WITH_TESTS=OFF -DDOCTEST_WITH_MAIN_IN_STATIC_LIB=OFF; }
 # Without the comments, which are half of it. The library does not start without the two other files; Windows' own names for zones

@@ -3,7 +3,11 @@
 #include <signal.h>
 
 #include <filesystem>
+#include <map>
+#include <regex>
 
+#include "service/loopback_http.h"
+#include "tests/support/http_get.h"
 #include "tests/support/site.h"
 
 using namespace muster::test;
@@ -124,5 +128,62 @@ TEST_CASE("seeing: a hold that waits, until somebody decides") {
   const std::string hold = site.json({"status"})["holds"][0]["id"];
   CHECK(site.muster({"approve", hold, "--by", "ann", "--reason", "as planned"}).code == 0);
   CHECK(wait_until([&] { return is_healthy(site); }));
+  stop(*service);
+}
+
+namespace {
+
+/// One line of the text format 0.0.4: a comment, or a sample.
+bool is_exposition(const std::string& line, std::map<std::string, std::string>& types) {
+  static const std::regex help(R"(# HELP [a-z_]+ [^\\]+)"), type(R"(# TYPE ([a-z_]+) (gauge|counter))");
+  static const std::regex sample(R"re(([a-z_]+)(\{[a-z]+="([^"\\]|\\[\\"n])*"(,[a-z]+="([^"\\]|\\[\\"n])*")*\})? [0-9.e+-]+)re");
+  std::smatch found;
+  if (std::regex_match(line, help)) return true;
+  if (std::regex_match(line, found, type)) return types.emplace(found[1], found[2]).second;  // once each
+  if (!std::regex_match(line, found, sample) || !types.contains(found[1])) return false;
+  return (types[found[1]] == "counter") == found[1].str().ends_with("_total");
+}
+
+/// The value of a sample whose line begins so; -1: there is none.
+double sample_of(const std::string& text, const std::string& beginning) {
+  for (const std::string& line : lines_of(text)) {
+    if (line.starts_with(beginning)) return std::stod(line.substr(line.rfind(' ')));
+  }
+  return -1;
+}
+
+}  // namespace
+
+TEST_CASE("seeing: metrics for Prometheus, and /healthz") {
+  std::uint16_t port = 0;
+  {
+    const auto probe = muster::LoopbackHttp::open(0, [](const std::string&) { return muster::LoopbackHttp::Page{}; });
+    REQUIRE(probe);
+    port = (*probe)->port();
+  }
+  Site site = with("<metrics port=\"" + std::to_string(port) + "\"/><health directory-silent=\"3s\"/>");
+  staff(site);
+  const auto service = site.service();
+  site.agrees("the start");
+  REQUIRE(wait_until([&] { return http_request(port, "GET", "/healthz").status == 200; }));
+  const HttpAnswer metrics = http_request(port, "GET", "/metrics");
+  REQUIRE(metrics.status == 200);
+  CHECK(metrics.head.find("text/plain; version=0.0.4") != std::string::npos);
+  CHECK(metrics.body.ends_with("\n"));
+  std::map<std::string, std::string> types;
+  for (const std::string& line : lines_of(metrics.body)) CHECK_MESSAGE(is_exposition(line, types), line);
+  CHECK(sample_of(metrics.body, "muster_healthy ") == 1);
+  CHECK(sample_of(metrics.body, "muster_people ") == 3);
+  CHECK(sample_of(metrics.body, "muster_changes_total{action=\"create\"}") == 3);
+  CHECK(sample_of(metrics.body, "muster_directory_connected{server=\"" + site.server().url()) == 1);
+  CHECK(sample_of(metrics.body, "muster_lag_seconds{upstream=\"file ") >= 0);
+  CHECK(http_request(port, "GET", "/state.db").status == 404);
+
+  site.server().stop();
+  REQUIRE(wait_until([&] { return http_request(port, "GET", "/healthz").status == 503; }));
+  const json health = json::parse(http_request(port, "GET", "/healthz").body, nullptr, false);
+  CHECK(health["healthy"] == false);
+  CHECK(health["unhealthy"][0]["what"] == "no directory heartbeat");
+  CHECK(sample_of(http_request(port, "GET", "/metrics").body, "muster_healthy ") == 0);
   stop(*service);
 }

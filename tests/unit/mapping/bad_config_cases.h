@@ -120,7 +120,7 @@ inline std::vector<Chapter> bad_configs() {
        {"text between elements",
         {{kMain, "  <state ", R"~(  keep it here:
   <state )~"}},
-        {"muster.xml:17:3: text stands in <muster>; it takes <directory>, <feed>, <health>, <include>, <resync>, <safety>, <state> or <upstream>"}},
+        {"muster.xml:17:3: text stands in <muster>; it takes <directory>, <feed>, <health>, <include>, <metrics>, <resync>, <safety>, <state> or <upstream>"}},
        {"a number that is none",
         {{kMain, R"~(max-disables="25")~", R"~(max-disables="many")~"}},
         {"muster.xml:18:25: 'max-disables' of <safety> is 'many', which is no whole number; write one between 0 and 1000000000"}},
