@@ -233,7 +233,6 @@ Result<RunReport> Daemon::settle() {
   if (pump_.empty()) (void)engine_.drop_events();
   pump_.wake();
   if (!report) return report;
-  count_changes(*report);
   if (report->applied + report->failed > 0)
     spdlog::info("applied {} changes, {} failed, in {:.3f} s", report->applied, report->failed, report->seconds);
   live_.set("last run", {{"time", iso_time(system_now().utc)},
@@ -250,15 +249,6 @@ void Daemon::note_arrival(Mailbox::Clock::time_point arrived) {
       arrived == Mailbox::Clock::time_point{} ? milliseconds(0) : std::chrono::duration_cast<milliseconds>(now - arrived);
   Store& store = engine_.context().store;
   live_.lag().arrived(store.newest_event(), store.newest_touch(), system_now().utc - ago);
-}
-
-void Daemon::count_changes(const RunReport& run) {
-  if (run.applied == 0) return;
-  engine_.context().store.each_audit(run.audit_before, [&](const AuditRow& row) {
-    const auto record = nlohmann::json::parse(row.body, nullptr, false);
-    if (record.value("kind", "") == "applied") live_.count_change(record.value("action", ""));
-    return true;
-  });
 }
 
 /// A server may be gone without a word; whoever follows it hears nothing then, which is also what peace sounds like.
@@ -449,6 +439,7 @@ Status Daemon::run(std::stop_token stop) {
     announce_if_at_work(is_ready);
     say_status();
     live_.set("queue", mailbox_.waiting());
+    live_.set_changes(engine_.context().recorder.changes());
     mailbox_.wait(next_wake(), stop);
   }
   stop_watchers();

@@ -61,7 +61,6 @@ class Daemon {
   void watcher_failed(std::size_t lane, const Error& error);
   void lost_directory(const Error& error);
   void note_arrival(Mailbox::Clock::time_point arrived);
-  void count_changes(const RunReport& run);
   void listen_to_directory();
   bool all_fresh() const;
   void settle_if_needed();

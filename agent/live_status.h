@@ -59,12 +59,12 @@ class LiveStatus {
     const std::lock_guard lock(mutex_);
     return signs_;
   }
-  void count_change(const std::string& action) {
+  void set_changes(const ActionCounts& changes) {
     const std::lock_guard lock(mutex_);
-    changes_[action] = changes_.value(action, std::size_t{0}) + 1;
+    changes_ = changes;
   }
-  /// Applied since the service began, by action.
-  nlohmann::json changes() const {
+  /// Applied since the service began.
+  ActionCounts changes() const {
     const std::lock_guard lock(mutex_);
     return changes_;
   }
@@ -74,7 +74,7 @@ class LiveStatus {
  private:
   mutable std::mutex mutex_;
   nlohmann::json values_ = nlohmann::json::object();
-  nlohmann::json changes_ = nlohmann::json::object();
+  ActionCounts changes_{};
   std::vector<std::string> sinks_;
   HealthLimits limits_;
   SignsOfLife signs_{system_now().utc, system_now().utc};

@@ -70,7 +70,7 @@ void add_upstreams(Exposition& out, const json& lag) {
 
 }  // namespace
 
-std::string metrics_text(const json& status, const json& changes, const std::string& server, const std::string& version) {
+std::string metrics_text(const json& status, const ActionCounts& changes, const std::string& server, const std::string& version) {
   Exposition out;
   add_upstreams(out, status.value("lag", json::object()));
   out.gauge("muster_holds", "Holds that wait for a decision.", status["holds"].size());
@@ -79,7 +79,8 @@ std::string metrics_text(const json& status, const json& changes, const std::str
   out.gauge("muster_people", "People whom HR lists.", status["people"]["listed"]);
   out.gauge("muster_entries", "Entries in the watched bases.", status["entries"]);
   std::vector<Exposition::Sample> counts;
-  for (const auto& [action, count] : changes.items()) counts.push_back({label("action", action), count});
+  for (const Action action : kActions)
+    counts.push_back({label("action", std::string(to_string(action))), changes.at(static_cast<std::size_t>(action))});
   out.add("muster_changes_total", "counter", "Changes that were applied since the service began.", counts);
   out.gauge("muster_healthy", "1 or 0.", status["healthy"] == true ? 1 : 0);
   if (status.contains("last resync"))

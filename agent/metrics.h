@@ -4,15 +4,16 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "schema/change.h"
 #include "service/loopback_http.h"
 
 namespace muster {
 
 class LiveStatus;
 
-/// The text format 0.0.4 of Prometheus, made of `muster status`'s JSON. `changes`: how many were applied, by action, since the
+/// The text format 0.0.4 of Prometheus, made of `muster status`'s JSON. `changes`: what was applied since the
 /// service began. `server`: the directory's URL, as long as none other is connected.
-std::string metrics_text(const nlohmann::json& status, const nlohmann::json& changes, const std::string& server,
+std::string metrics_text(const nlohmann::json& status, const ActionCounts& changes, const std::string& server,
                          const std::string& version);
 
 /// /metrics, and /healthz: 200 or 503, with {"healthy", "unhealthy"}. Everything else is 404. `live` must outlive the server.

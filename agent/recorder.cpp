@@ -60,6 +60,7 @@ void Recorder::applied(const Change& change, const std::string& approval, Instan
   details["audit"] = row.seq;
   if (!approval.empty()) details["approval"] = approval.substr(0, 12);
   event("applied", std::move(details), at);
+  ++changes_.at(static_cast<std::size_t>(change.action));
 }
 
 void Recorder::decided(const std::string& kind, json details, Instant at) {

@@ -26,11 +26,14 @@ class Recorder {
   /// Something seen: sent, not audited. `details` needs what the kind promises in docs/events.md.
   void event(const std::string& kind, nlohmann::json details, Instant at);
   bool any() const { return any_; }
+  /// What applied() was called for since this began.
+  const ActionCounts& changes() const { return changes_; }
 
  private:
   Store& store_;
   std::string run_;
   bool any_ = false;
+  ActionCounts changes_{};
 };
 
 /// 128 random bits as a UUID (RFC 9562 section 5.4).

@@ -32,6 +32,8 @@ enum class Action : std::uint8_t {
 inline constexpr std::array kActions{Action::disable, Action::remove_member, Action::create, Action::rename,
                                      Action::move,    Action::enable,        Action::set,    Action::clear,
                                      Action::expire,  Action::add_member,    Action::remove};
+/// One for each of kActions, in the order of the enumeration, which is also theirs.
+using ActionCounts = std::array<std::size_t, kActions.size()>;
 std::string_view to_string(Action action);
 /// False: no such action.
 bool parse_action(std::string_view text, Action& action);
