@@ -17,18 +17,22 @@ constexpr std::size_t kMarks = 4096;
 
 void Measurements::add(double seconds) {
   last_.push_back(seconds);
+  ++count_;
+  sum_ += seconds;
   if (last_.size() > kMeasurements) last_.pop_front();
 }
 
 json Measurements::figures() const {
-  if (last_.empty()) return {{"now", nullptr}, {"median", nullptr}, {"p99", nullptr}, {"of", 0}};
+  json figures = {{"now", nullptr}, {"median", nullptr}, {"p99", nullptr}, {"of", last_.size()}, {"count", count_}, {"sum", sum_}};
+  if (last_.empty()) return figures;
   std::vector<double> sorted(last_.begin(), last_.end());
   std::sort(sorted.begin(), sorted.end());
   const auto rank = [&](double part) {
     const auto nth = static_cast<std::size_t>(std::ceil(part * static_cast<double>(sorted.size())));
     return sorted[std::max<std::size_t>(nth, 1) - 1];
   };
-  return {{"now", last_.back()}, {"median", rank(0.5)}, {"p99", rank(0.99)}, {"of", last_.size()}};
+  figures.update({{"now", last_.back()}, {"median", rank(0.5)}, {"p99", rank(0.99)}});
+  return figures;
 }
 
 Lag::Lag(Instant began) : began_(began) {}

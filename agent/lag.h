@@ -15,15 +15,18 @@
 
 namespace muster {
 
-/// The last 1,000 measurements, in seconds. A nearest-rank quantile is one of them.
+/// The last 1,000 measurements, in seconds, and how many there were. A nearest-rank quantile is one of the last.
 class Measurements {
  public:
   void add(double seconds);
-  /// {"now", "median", "p99", "of"}; `of` is how many there are, and without any the others are null.
+  /// {"now", "median", "p99", "of", "count", "sum"}: the quantiles are those of the last `of`, and null without any; all that there
+  /// ever were are `count`, and together `sum`.
   nlohmann::json figures() const;
 
  private:
   std::deque<double> last_;
+  std::size_t count_ = 0;
+  double sum_ = 0;
 };
 
 /// Thread-safe. Its memory is bounded whatever waits: of very many arrivals neighbours become one, and the earlier counts.

@@ -27,16 +27,19 @@ std::string label(const std::string& name, const std::string& value) {
   return text + "\"";
 }
 
+struct Sample {
+  std::string labels;
+  json value;                    ///< what is no number is left out
+  const char* suffix = nullptr;  ///< of a summary's count and sum
+};
+
 class Exposition {
  public:
-  struct Sample {
-    std::string labels;
-    json value;  ///< what is no number is left out
-  };
   void add(const std::string& name, const char* type, const char* help, const std::vector<Sample>& samples) {
     text_ += "# HELP " + name + " " + help + "\n# TYPE " + name + " " + type + "\n";
     for (const Sample& s : samples) {
-      if (s.value.is_number()) text_ += name + (s.labels.empty() ? "" : "{" + s.labels + "}") + " " + s.value.dump() + "\n";
+      if (!s.value.is_number()) continue;
+      text_ += name + (s.suffix ? s.suffix : "") + (s.labels.empty() ? "" : "{" + s.labels + "}") + " " + s.value.dump() + "\n";
     }
   }
   void gauge(const std::string& name, const char* help, json value) { add(name, "gauge", help, {{"", std::move(value)}}); }
@@ -46,23 +49,29 @@ class Exposition {
   std::string text_;
 };
 
+void add_lag(std::vector<Sample>& samples, const std::string& upstream, const json& seconds) {
+  samples.push_back({upstream + ",quantile=\"0.5\"", seconds["median"]});
+  samples.push_back({upstream + ",quantile=\"0.99\"", seconds["p99"]});
+  samples.push_back({upstream, seconds["sum"], "_sum"});
+  samples.push_back({upstream, seconds["count"], "_count"});
+}
+
 json epoch_seconds(const json& time) {
   const auto at = time.is_string() ? parse_iso_time(time.get<std::string>()) : std::nullopt;
   return at ? json(std::chrono::duration<double>(at->time_since_epoch()).count()) : json();
 }
 
 void add_upstreams(Exposition& out, const json& lag) {
-  std::vector<Exposition::Sample> seconds, oldest, waiting, aside;
+  std::vector<Sample> seconds, oldest, waiting, aside;
   const json lanes = lag.value("upstreams", json::object());
   for (const auto& [name, lane] : lanes.items()) {
     const std::string upstream = label("upstream", name);
-    seconds.push_back({upstream + ",quantile=\"0.5\"", lane["seconds"]["median"]});
-    seconds.push_back({upstream + ",quantile=\"0.99\"", lane["seconds"]["p99"]});
+    add_lag(seconds, upstream, lane["seconds"]);
     oldest.push_back({upstream, lane["oldest unsent"].is_object() ? lane["oldest unsent"]["seconds"] : json(0)});
     waiting.push_back({upstream, lane["waiting"]});
     aside.push_back({upstream, lane["set aside"]});
   }
-  out.add("muster_lag_seconds", "gauge", "From a change's arrival to the acknowledgement upstream, of the last 1000.", seconds);
+  out.add("muster_lag_seconds", "summary", "From a change's arrival to the acknowledgement upstream, of the last 1000.", seconds);
   out.add("muster_oldest_unsent_seconds", "gauge", "Age of the oldest change that waits for an upstream.", oldest);
   out.add("muster_outbox_events", "gauge", "What waits for an upstream.", waiting);
   out.add("muster_set_aside_events", "gauge", "What an upstream refused for good.", aside);
@@ -78,7 +87,7 @@ std::string metrics_text(const json& status, const ActionCounts& changes, const 
   out.gauge("muster_problems", "All that could not be done.", status["problems"]);
   out.gauge("muster_people", "People whom HR lists.", status["people"]["listed"]);
   out.gauge("muster_entries", "Entries in the watched bases.", status["entries"]);
-  std::vector<Exposition::Sample> counts;
+  std::vector<Sample> counts;
   for (const Action action : kActions)
     counts.push_back({label("action", std::string(to_string(action))), changes.at(static_cast<std::size_t>(action))});
   out.add("muster_changes_total", "counter", "Changes that were applied since the service began.", counts);

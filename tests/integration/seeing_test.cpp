@@ -135,13 +135,16 @@ namespace {
 
 /// One line of the text format 0.0.4: a comment, or a sample.
 bool is_exposition(const std::string& line, std::map<std::string, std::string>& types) {
-  static const std::regex help(R"(# HELP [a-z_]+ [^\\]+)"), type(R"(# TYPE ([a-z_]+) (gauge|counter))");
+  static const std::regex help(R"(# HELP [a-z_]+ [^\\]+)"), type(R"(# TYPE ([a-z_]+) (gauge|counter|summary))");
   static const std::regex sample(R"re(([a-z_]+)(\{[a-z]+="([^"\\]|\\[\\"n])*"(,[a-z]+="([^"\\]|\\[\\"n])*")*\})? [0-9.e+-]+)re");
   std::smatch found;
   if (std::regex_match(line, help)) return true;
   if (std::regex_match(line, found, type)) return types.emplace(found[1], found[2]).second;  // once each
-  if (!std::regex_match(line, found, sample) || !types.contains(found[1])) return false;
-  return (types[found[1]] == "counter") == found[1].str().ends_with("_total");
+  if (!std::regex_match(line, found, sample)) return false;
+  const std::string name = found[1], family = std::regex_replace(name, std::regex("_(sum|count)$"), "");
+  if (types.contains(family) && types[family] == "summary") return name != family || line.find("quantile=") != std::string::npos;
+  return types.contains(name) && (types[name] == "counter") == name.ends_with("_total") &&
+         line.find("quantile=") == std::string::npos;
 }
 
 /// The value of a sample whose line begins so; -1: there is none.
@@ -178,6 +181,7 @@ TEST_CASE("seeing: metrics for Prometheus, and /healthz") {
   CHECK(sample_of(metrics.body, "muster_changes_total{action=\"disable\"}") == 0);
   CHECK(sample_of(metrics.body, "muster_directory_connected{server=\"ldap") == 1);
   CHECK(sample_of(metrics.body, "muster_lag_seconds{upstream=\"file ") >= 0);
+  CHECK(sample_of(metrics.body, "muster_lag_seconds_count{upstream=\"file ") > 0);
   CHECK(http_request(port, "GET", "/state.db").status == 404);
 
   site.server().stop();

@@ -21,11 +21,11 @@ OutboxRow event(Row seq, Instant time) { return {seq, "id", json{{"time", iso_ti
 
 TEST_CASE("lag: of the last 1,000 measurements: the newest, the median and the 99th percentile") {
   Measurements m;
-  CHECK(m.figures() == json{{"now", nullptr}, {"median", nullptr}, {"p99", nullptr}, {"of", 0}});
+  CHECK(m.figures() == json{{"now", nullptr}, {"median", nullptr}, {"p99", nullptr}, {"of", 0}, {"count", 0}, {"sum", 0.0}});
   m.add(7);
-  CHECK(m.figures() == json{{"now", 7.0}, {"median", 7.0}, {"p99", 7.0}, {"of", 1}});
+  CHECK(m.figures() == json{{"now", 7.0}, {"median", 7.0}, {"p99", 7.0}, {"of", 1}, {"count", 1}, {"sum", 7.0}});
   for (int i = 1; i <= 1000; ++i) m.add(i);  // the 7 is forgotten
-  CHECK(m.figures() == json{{"now", 1000.0}, {"median", 500.0}, {"p99", 990.0}, {"of", 1000}});
+  CHECK(m.figures() == json{{"now", 1000.0}, {"median", 500.0}, {"p99", 990.0}, {"of", 1000}, {"count", 1001}, {"sum", 500507.0}});
 }
 
 TEST_CASE("lag: a change counts from its arrival, one from before this process from what is known of it") {
@@ -63,7 +63,7 @@ TEST_CASE("lag: each upstream has its own") {
   lag.acknowledged("file a", arrivals, kNoon + Span(1000));
   lag.acknowledged("scim b", std::span(arrivals, 1), kNoon + Span(4000));
   const json figures = lag.figures();
-  CHECK(figures["seconds"] == json{{"now", 4.0}, {"median", 1.0}, {"p99", 4.0}, {"of", 3}});
+  CHECK(figures["seconds"] == json{{"now", 4.0}, {"median", 1.0}, {"p99", 4.0}, {"of", 3}, {"count", 3}, {"sum", 5.5}});
   CHECK(figures["upstreams"]["file a"]["seconds"]["now"] == 0.5);
   CHECK(figures["upstreams"]["scim b"]["seconds"]["of"] == 1);
   CHECK(figures["upstreams"]["scim b"]["last acknowledged"] == "2026-11-23T12:00:04.000Z");
