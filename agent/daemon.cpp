@@ -30,7 +30,13 @@ const char* word_for(Batch::Stage stage) { return stage == Batch::Stage::followi
 }  // namespace
 
 Daemon::Daemon(Engine& engine, Host& host, Pump& pump, LiveStatus& live)
-    : engine_(engine), host_(host), pump_(pump), live_(live), mailbox_(kMostStreams), watchers_(kMostStreams) {}
+    : engine_(engine),
+      host_(host),
+      pump_(pump),
+      live_(live),
+      mailbox_(kMostStreams),
+      watchers_(kMostStreams),
+      probe_(engine, live) {}
 
 Daemon::~Daemon() { stop_watchers(); }
 
@@ -188,6 +194,7 @@ Status Daemon::take_batch(std::size_t lane, Batch batch, std::stop_token stop) {
                                 {"last change", iso_time(system_now().utc)},
                                 {"lag ms", stage == Batch::Stage::following ? lag : 0}});
   spdlog::debug("{}: {} batch taken in {} ms", stream.name, word_for(stage), lag);
+  if (const auto arrived_again = probe_.look(stream); !arrived_again) return arrived_again.error();
   return taken;
 }
 
@@ -198,9 +205,12 @@ void Daemon::take(std::size_t lane, Mailbox::Message message, std::stop_token st
     pump_.wake();
     return;
   }
-  if (taken.error().code == Errc::cancelled) return;
+  if (taken.error().code != Errc::cancelled) restart(lane, taken.error());
+}
+
+void Daemon::restart(std::size_t lane, const Error& error) {
   if (watchers_[lane].thread.joinable()) watchers_[lane].thread.request_stop();
-  watcher_failed(lane, taken.error());
+  watcher_failed(lane, error);
 }
 
 bool Daemon::drain(std::stop_token stop) {
@@ -262,6 +272,15 @@ void Daemon::listen_to_directory() {
 bool Daemon::all_fresh() const {
   const auto end = watchers_.begin() + static_cast<std::ptrdiff_t>(engine_.context().streams.size());
   return std::all_of(watchers_.begin(), end, [](const Watcher& w) { return w.running && w.fresh; });
+}
+
+void Daemon::probe() {
+  if (!engine_.connected() || !all_fresh()) return;
+  const Stream* stream = probe_.stream();
+  if (stream && probe_.is_lost())
+    return restart(static_cast<std::size_t>(stream->index),
+                   {Errc::io, "what muster wrote into " + engine_.settings().health.probe->entry.str() + " was not reported", ""});
+  if (const Status written = probe_.write_if_due(); !written) lost_directory(written.error());
 }
 
 void Daemon::settle_if_needed() {
@@ -367,6 +386,8 @@ Mailbox::Clock::time_point Daemon::next_wake() const {
   if (!engine_.connected()) return std::min(at, connect_at_);
   at = std::min(at, std::max(listen_at_, Mailbox::Clock::now() + milliseconds(20)));
   at = std::min(at, std::max(look_at_, Mailbox::Clock::now() + milliseconds(20)));
+  if (engine_.settings().health.probe && engine_.ready())
+    at = std::min(at, std::max(probe_.due(), Mailbox::Clock::now() + milliseconds(20)));
   if (engine_.settings().resync.declared() && reconcile_at_ > Mailbox::Clock::now()) at = std::min(at, reconcile_at_);
   for (std::size_t lane = 0; lane < engine_.context().streams.size(); ++lane) {
     if (!watchers_[lane].running) at = std::min(at, std::max(watchers_[lane].retry_at, Mailbox::Clock::now() + milliseconds(20)));
@@ -403,6 +424,7 @@ void Daemon::read_configuration() {
   const Status reloaded = reload_engine();
   spdlog::log(reloaded ? spdlog::level::info : spdlog::level::err, "reload: {}", reloaded ? "done" : reloaded.error().text());
   live_.set_limits(health_limits(engine_.settings()));
+  probe_.start_anew();
   feed_due_ = true;
   connect_at_ = {};
   if (is_announced_) host_.ready();
@@ -431,6 +453,7 @@ Status Daemon::run(std::stop_token stop) {
     drain(stop);
     settle_if_needed();
     reconcile_if_due();
+    probe();
     make_room();
     if (!is_ready && engine_.ready()) {
       is_ready = true;

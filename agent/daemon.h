@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "agent/end_to_end.h"
 #include "agent/engine.h"
 #include "agent/live_status.h"
 #include "agent/mailbox.h"
@@ -63,6 +64,8 @@ class Daemon {
   void note_arrival(Mailbox::Clock::time_point arrived);
   void listen_to_directory();
   bool all_fresh() const;
+  void probe();
+  void restart(std::size_t lane, const Error& error);
   void settle_if_needed();
   void reconcile_if_due();
   Result<RunReport> reconcile();
@@ -94,6 +97,7 @@ class Daemon {
   Mailbox::Clock::time_point listen_at_{};
   Mailbox::Clock::time_point reconcile_at_{};
   int reconcile_failures_ = 0;
+  EndToEndProbe probe_;
   bool trouble_ = false;
 };
 

@@ -23,9 +23,20 @@ class Reasons {
   json all_ = json::array();
 };
 
+void look_at_probe(Reasons& reasons, const Vitals& v, const HealthLimits& limits) {
+  if (!v.probe || !reasons.is_over(v.probe->since, limits.directory)) return;
+  const std::string age = reasons.age(v.probe->since);
+  reasons.add("no directory heartbeat", v.probe->since,
+              v.probe->error.empty()
+                  ? "what muster wrote into " + v.probe->name + " " + age +
+                        " ago was not reported by the watch, which may miss changes of others, too; muster resync reads everything"
+                  : "the probe's entry " + v.probe->name + " could not be written for " + age + because(v.probe->error) +
+                        "; muster check says which right is lacking");
+}
+
 void look_at_directory(Reasons& reasons, const Vitals& v, const HealthLimits& limits) {
   const Instant since = v.signs.directory;
-  if (!reasons.is_over(since, limits.directory)) return;
+  if (!reasons.is_over(since, limits.directory)) return look_at_probe(reasons, v, limits);
   reasons.add("no directory heartbeat", since,
               "the directory was not heard, or not followed, for " + reasons.age(since) + because(v.directory_error) +
                   ": changes are neither seen nor made; bring the server back, or name another in <directory url>; muster check "

@@ -38,6 +38,7 @@ struct Vitals {
     Instant since{};
     std::string error;  ///< empty: none is known
   };
+  std::optional<Waiting> probe;    ///< `name`: the entry's DN; since when none came through
   std::vector<Waiting> upstreams;  ///< the oldest of what waits for each
   std::vector<Waiting> holds;      ///< `name`: the short id
 };

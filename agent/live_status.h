@@ -1,13 +1,17 @@
 // What the running service says about itself: written by the engine's thread, read by the control thread.
 #pragma once
 
+#include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/health.h"
 #include "agent/lag.h"
+#include "schema/change.h"
 
 namespace muster {
 
@@ -68,6 +72,38 @@ class LiveStatus {
     const std::lock_guard lock(mutex_);
     return changes_;
   }
+  /// The last probe that the watch reported; `number` grows, `event` tells of it.
+  struct ProbeMark {
+    Row number = 0, event = 0;
+  };
+  void set_probe(ProbeMark mark) {
+    const std::lock_guard lock(mutex_);
+    probe_ = mark;
+  }
+  ProbeMark probe() const {
+    const std::lock_guard lock(mutex_);
+    return probe_;
+  }
+  /// Since when a probe did not come through, and why, where that is known; nullopt: the last one did.
+  void set_probe_owed(std::optional<Instant> since, std::string error) {
+    const std::lock_guard lock(mutex_);
+    probe_owed_ = {since, std::move(error)};
+  }
+  std::pair<std::optional<Instant>, std::string> probe_owed() const {
+    const std::lock_guard lock(mutex_);
+    return probe_owed_;
+  }
+  /// An upstream acknowledged a probe at `at`; nullopt: it was asked for the first time.
+  void set_probe_answer(const std::string& upstream, std::optional<Instant> at) {
+    const std::lock_guard lock(mutex_);
+    auto& last = probe_answers_[upstream];
+    if (at) last = at;
+  }
+  /// By upstream; without those that cannot be asked.
+  std::map<std::string, std::optional<Instant>> probe_answers() const {
+    const std::lock_guard lock(mutex_);
+    return probe_answers_;
+  }
   Lag& lag() { return lag_; }
   const Lag& lag() const { return lag_; }
 
@@ -75,6 +111,9 @@ class LiveStatus {
   mutable std::mutex mutex_;
   nlohmann::json values_ = nlohmann::json::object();
   ActionCounts changes_{};
+  ProbeMark probe_;
+  std::pair<std::optional<Instant>, std::string> probe_owed_;
+  std::map<std::string, std::optional<Instant>> probe_answers_;
   std::vector<std::string> sinks_;
   HealthLimits limits_;
   SignsOfLife signs_{system_now().utc, system_now().utc};

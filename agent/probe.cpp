@@ -25,6 +25,7 @@ class Probe {
     own_entry();
     watch();
     groups();
+    probe_entry();
     if (sample_person()) disable();
     rights(report);
   }
@@ -125,20 +126,37 @@ class Probe {
     if (found) add(Level::good, "groups", std::to_string(found) + " groups and group bases named in rules exist");
   }
 
-  bool sample_person() {
-    SearchRequest request;
-    request.base = streams_.front().base.str();
-    request.filter = streams_.front().filter;
-    request.attributes = streams_.front().attributes;
-    request.page_size = 1;
+  /// What the watch of people would report; none: nothing there.
+  Result<std::optional<Entry>> any_person(const std::string& base, SearchRequest::Scope scope) {
+    SearchRequest request{base, scope, streams_.front().filter, streams_.front().attributes, 1};
+    std::optional<Entry> found;
     const Error enough{Errc::cancelled, "", ""};
     const Status read = connection_->search(request, [&](Entry&& e) -> Status {
-      sample_ = std::move(e);
+      found = std::move(e);
       return enough;
     });
-    if (!read && read.error().code != Errc::cancelled) return bad("people", read.error()), false;
+    if (!read && read.error().code != Errc::cancelled) return read.error();
+    return found;
+  }
+
+  void probe_entry() {
+    const auto& probe = config_.settings.health.probe;
+    if (!probe) return;
+    const auto entry = any_person(probe->entry.str(), SearchRequest::Scope::base);
+    if (!entry) return bad("probe", entry.error());
+    if (*entry) return add(Level::good, "probe", probe->entry.str() + " is there, and the watch would report it");
+    add(Level::bad, "probe",
+        probe->entry.str() + " (" + probe->at.str() + ") is not there, not visible, or not matched by <people filter>",
+        "create an entry that belongs to nobody and matches " + streams_.front().filter, Errc::config);
+  }
+
+  bool sample_person() {
+    const Stream& people = streams_.front();
+    auto found = any_person(people.base.str(), SearchRequest::Scope::subtree);
+    if (!found) return bad("people", found.error()), false;
+    sample_ = std::move(*found);
     if (!sample_)
-      add(Level::warning, "people", "no entry below " + request.base + " matches " + request.filter,
+      add(Level::warning, "people", "no entry below " + people.base.str() + " matches " + people.filter,
           "correct <people filter>, unless nobody is there yet");
     return sample_.has_value();
   }

@@ -49,11 +49,22 @@ json age_of(std::optional<Instant> since, Instant now) {
 }
 
 /// What is there of one upstream, whatever was acknowledged yet.
-json lane_of(const json& measured, const json& told, std::optional<Instant> oldest, Instant now) {
+json lane_of(const json& measured, const json& told, std::optional<Instant> probe, std::optional<Instant> oldest, Instant now) {
   json lane = measured.is_object() ? measured : json{{"seconds", Measurements().figures()}, {"last acknowledged", nullptr}};
   lane["oldest unsent"] = age_of(oldest, now);
   lane["last probe"] = told.is_object() && told.contains("verified") ? told["verified"] : json();
+  if (probe && (lane["last probe"].is_null() || lane["last probe"] < iso_time(*probe))) lane["last probe"] = iso_time(*probe);
   return lane;
+}
+
+/// What every upstream that can be asked has acknowledged; null: one has not.
+json last_probe_of_all(const std::map<std::string, std::optional<Instant>>& answers) {
+  std::optional<Instant> oldest;
+  for (const auto& [name, at] : answers) {
+    if (!at) return nullptr;
+    oldest = std::min(oldest.value_or(*at), *at);
+  }
+  return oldest ? json(iso_time(*oldest)) : json();
 }
 
 struct Upstreams {
@@ -65,14 +76,16 @@ Upstreams upstreams_of(Store& store, const LiveStatus& live, const json& said, I
   Upstreams found{live.lag().figures(), {}};
   json& lag = found.lag;
   std::optional<Instant> oldest_of_all;
-  json probed;
+  json verified;
+  const auto answers = live.probe_answers();
   const auto aside = store.set_aside();
   const auto add = [&](const std::string& name, std::optional<Instant> oldest, json waiting) {
     const json told = said.contains("upstream") ? said["upstream"].value(name, json()) : json();
-    json lane = lane_of(lag["upstreams"].value(name, json()), told, oldest, now);
+    json lane =
+        lane_of(lag["upstreams"].value(name, json()), told, answers.contains(name) ? answers.at(name) : std::nullopt, oldest, now);
     lane["waiting"] = std::move(waiting);
     lane["set aside"] = std::count_if(aside.begin(), aside.end(), [&](const SetAsideRow& r) { return r.upstream == name; });
-    if (lane["last probe"].is_string() && (probed.is_null() || probed < lane["last probe"])) probed = lane["last probe"];
+    if (lane["last probe"].is_string() && (verified.is_null() || verified < lane["last probe"])) verified = lane["last probe"];
     lag["upstreams"][name] = std::move(lane);
     if (!oldest) return;
     oldest_of_all = std::min(oldest_of_all.value_or(*oldest), *oldest);
@@ -85,7 +98,7 @@ Upstreams upstreams_of(Store& store, const LiveStatus& live, const json& said, I
     add(name, oldest_touch(store, name, live), position < 0 ? json("everything") : json(store.count_touched(position)));
   }
   lag["oldest unsent"] = age_of(oldest_of_all, now);
-  lag["last probe"] = std::move(probed);
+  lag["last probe"] = answers.empty() ? std::move(verified) : last_probe_of_all(answers);
   return found;
 }
 
@@ -127,6 +140,7 @@ void add_health_and_lag(json& status, Store& store, const LiveStatus& live) {
   const json said = live.get();
   Upstreams upstreams = upstreams_of(store, live, said, now);
   Vitals vitals = vitals_of(store, live, said);
+  if (const auto [since, error] = live.probe_owed(); since) vitals.probe = {text_in(said, "probe", "entry"), *since, error};
   vitals.upstreams = std::move(upstreams.waiting);
   status["unhealthy"] = unhealthy(vitals, live.limits(), now);
   status["healthy"] = status["unhealthy"].empty();

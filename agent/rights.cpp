@@ -113,6 +113,8 @@ void rights_for_groups(const Config& config, const RightsScope& scope, std::vect
 
 /// What says whether an agent that suddenly sees nothing lost its rights, and whether a disable would have any effect.
 void rights_for_itself(const Config& config, const RightsScope& scope, std::vector<Right>& all) {
+  if (const auto& probe = config.settings.health.probe)
+    all.push_back({RightKind::write, "the end-to-end probe", probe->entry.str(), {probe->attribute}, false, ""});
   if (scope.family == Family::active_directory) return;
   const DirectorySettings& d = config.settings.directory;
   const std::string id = scope.family == Family::ds389 ? "nsUniqueId" : "entryUUID";

@@ -61,6 +61,7 @@ class SchemaCheck {
     if (s.directory.groups_base) filter(s.directory.groups_filter, place("groups.filter"));
     for (const auto& protect : s.safety.protect_filters) filter(protect.filter.str(), protect.at);
     if (!s.directory.disable.attribute.empty()) exists(s.directory.disable.attribute, place("disable.attribute"));
+    if (s.health.probe) exists(s.health.probe->attribute, s.health.probe->at);
   }
 
   void filter(const std::string& text, const Location& at) {
@@ -106,6 +107,7 @@ std::vector<std::string> attributes_needed(const Config& config) {
     for (const std::string& name : protect.filter.attributes()) add(name);
   }
   add(config.settings.directory.disable.attribute);
+  if (config.settings.health.probe) add(config.settings.health.probe->attribute);
   for (const UpstreamSettings::Scim& scim : config.settings.upstream.scims) add(scim.user_name);
   if (config.rules.joiner && config.rules.joiner->rdn) add(naming_attribute(config.rules.joiner->rdn->source()));
   return {names.begin(), names.end()};

@@ -19,6 +19,21 @@ void check_event_feed(const Element& muster, const Settings& settings) {
                               "add <events poll=\"https://...\"> with <trust issuer=\"...\" keys=\"...\"/> to <upstream>");
 }
 
+/// The probe's entry is seen by the watch of people, and what it is written with is nobody's.
+void check_probe(const Element& muster, const Config& config) {
+  const auto& probe = config.settings.health.probe;
+  if (!probe) return;
+  if (!probe->entry.is_under(config.settings.directory.people_base))
+    muster.complaints().error(probe->at,
+                              "the probe's entry " + probe->entry.str() + " is not below <people base>, so no watch reports it",
+                              "name an entry there that belongs to nobody");
+  for (const AttributeRule& rule : config.rules.attributes) {
+    if (rule.key == to_lower(probe->attribute))
+      muster.complaints().error(probe->at, "the probe would write '" + rule.name + "', which has an owner at " + rule.at.str(),
+                                "name an attribute that no rule names, such as description");
+  }
+}
+
 void load_settings(const Element& muster, const std::string& name, Settings& settings) {
   settings.file = name;
   settings.directory_of_file = muster.file().folder;
@@ -78,6 +93,7 @@ LoadResult load_config(const std::string& muster_xml, const ConfigFiles& files) 
     load_settings(*muster, muster_xml, config->settings);
     const std::vector<Element> mappings = set.read_mappings(*muster);
     load_rules(*muster, mappings, config->settings, config->rules, set.complete());
+    check_probe(*muster, *config);
     config->settings.mapping_files = set.mapping_paths();
     config->sources = set.texts();
     config->rules.digest = digest_of(*config);

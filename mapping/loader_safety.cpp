@@ -67,6 +67,21 @@ void load_metrics(const Element& muster, std::optional<std::uint16_t>& port) {
   if (const auto metrics = only_child(muster, "metrics")) port = static_cast<std::uint16_t>(metrics->count("port", 0));
 }
 
+namespace {
+
+std::optional<ProbeSettings> read_probe(const Element& health) {
+  using std::chrono::seconds;
+  const auto element = only_child(health, "probe");
+  const auto entry = element ? read_dn(*element, "entry") : std::nullopt;
+  if (!entry) return std::nullopt;
+  ProbeSettings probe{*entry, element->has("attribute") ? element->text("attribute") : "description", seconds(300), element->at()};
+  probe.every = read_span(*element, "every").value_or(probe.every);
+  if (probe.every < seconds(1)) element->wrong_in("every", "'every' is " + element->text("every"), "it must be at least 1s");
+  return probe;
+}
+
+}  // namespace
+
 void load_health(const Element& muster, HealthSettings& settings) {
   const auto health = only_child(muster, "health");
   if (!health) return;
@@ -80,6 +95,7 @@ void load_health(const Element& muster, HealthSettings& settings) {
   settings.directory_silent = limit("directory-silent").value_or(settings.directory_silent);
   settings.upstream_stuck = limit("upstream-stuck").value_or(settings.upstream_stuck);
   settings.hold_waiting = limit("hold-waiting").value_or(settings.hold_waiting);
+  settings.probe = read_probe(*health);
 }
 
 namespace {

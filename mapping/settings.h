@@ -172,12 +172,21 @@ struct ResyncSettings {
   bool declared() const { return at || every; }
 };
 
+/// <health><probe>: an entry into which muster writes, to see whether that arrives.
+struct ProbeSettings {
+  Dn entry;
+  std::string attribute;
+  std::chrono::seconds every{300};
+  Location at;
+};
+
 /// <health>: how long each may last before the service says that it is not healthy.
 struct HealthSettings {
   std::optional<std::chrono::seconds> feed_silent;  ///< without a good look at the feed; none: by the feed's own interval
   std::chrono::seconds directory_silent{60};        ///< without a word from the directory
   std::chrono::seconds upstream_stuck{900};         ///< that the oldest of what waits for a system upstream waits
   std::chrono::seconds hold_waiting{86400};         ///< that a hold waits for somebody's decision
+  std::optional<ProbeSettings> probe;
 };
 
 /// <upstream>

@@ -277,8 +277,7 @@ Result<Fate> EventsSink::verify(std::stop_token stop) {
   return judge(client_, client_.describe(post), *answer);
 }
 
-Status EventsSink::tend(std::stop_token stop) {
-  if (Clock::now() < due()) return ok();
+Result<bool> EventsSink::confirm(std::stop_token stop) {
   const auto verdict = verify(std::move(stop));
   if (!verdict) return verdict.error();
   if (verdict->kind == Fate::Kind::later) return Error{Errc::unreachable, verdict->why, ""};
@@ -286,7 +285,18 @@ Status EventsSink::tend(std::stop_token stop) {
   const bool is_good = verdict->kind == Fate::Kind::delivered;
   complaint_ = is_good ? "" : verdict->why;
   if (is_good) verified_ = iso_time(system_now().utc);
+  return is_good;
+}
+
+Status EventsSink::tend(std::stop_token stop) {
+  if (Clock::now() < due()) return ok();
+  if (auto confirmed = confirm(std::move(stop)); !confirmed) return std::move(confirmed).error();
   return ok();
+}
+
+Result<bool> EventsSink::reach(std::stop_token stop) {
+  if (!settings_.verify_every) return false;
+  return confirm(std::move(stop));
 }
 
 Clock::time_point EventsSink::due() const { return verify_at_.value_or(Clock::time_point::max()); }

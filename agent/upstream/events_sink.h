@@ -45,6 +45,8 @@ class EventsSink final : public Sink {
   /// A verification event (SSF 1.0 section 8.1.4) at the start, and then every `verify-every`.
   Status tend(std::stop_token stop) override;
   std::chrono::steady_clock::time_point due() const override;
+  /// By a verification event, where `verify-every` says that the receiver takes such.
+  Result<bool> reach(std::stop_token stop) override;
   std::chrono::milliseconds asked_to_wait() const override { return asked_to_wait_; }
   Result<std::string> probe(std::stop_token stop) override;
   nlohmann::json figures() const override;
@@ -53,6 +55,8 @@ class EventsSink final : public Sink {
   Result<std::vector<Verdict>> push(std::span<const OutboxRow> events, const SigningKey& key, std::stop_token stop,
                                     bool& is_unknown);
   Result<Verdict> verify(std::stop_token stop);
+  /// verify(), remembered. False: it was refused.
+  Result<bool> confirm(std::stop_token stop);
   HttpRequest request(std::string token) const;
 
   UpstreamSettings::Events settings_;

@@ -60,6 +60,26 @@ Status Pump::resume(Lane& lane, Store& store) {
   return ok();
 }
 
+/// True: it answers. False: it cannot be asked.
+Result<bool> Pump::reaches(const Lane& lane, std::stop_token stop) {
+  if (lane.sink) return lane.sink->reach(std::move(stop));
+  if (auto answer = lane.follower->probe({}, std::move(stop)); !answer) return std::move(answer).error();
+  return true;
+}
+
+Status Pump::answer_probe(Lane& lane, Store& store, const Reached& reached, std::stop_token stop) {
+  const LiveStatus::ProbeMark probe = live_.probe();
+  if (probe.number <= lane.probed) return work(lane, store, reached, std::move(stop));
+  const auto answers = reaches(lane, stop);
+  if (!answers || *answers) live_.set_probe_answer(lane.name(), std::nullopt);
+  if (!answers) return answers.error();
+  MUSTER_TRY(work(lane, store, reached, std::move(stop)));
+  if (lane.sink && lane.position < probe.event) return ok();
+  lane.probed = probe.number;
+  if (*answers) live_.set_probe_answer(lane.name(), system_now().utc);
+  return ok();
+}
+
 Status Pump::work(Lane& lane, Store& store, const Reached& reached, std::stop_token stop) {
   if (lane.follower) return lane.follower->follow(store, measuring(lane.name(), store, reached.hands), std::move(stop));
   if (lane.position < 0) MUSTER_TRY(resume(lane, store));
@@ -190,7 +210,7 @@ void Pump::run(Lane& lane, std::stop_token stop, const Reached& reached) {
     if (stop.stop_requested() && (lane.failures > 0 || lane.follower)) return;
     const Row before = lane.position;
     const Status s = guarded([&]() -> Status {
-      MUSTER_TRY(work(lane, store, reached, stop));
+      MUSTER_TRY(answer_probe(lane, store, reached, stop));
       return lane.sink && !stop.stop_requested() ? lane.sink->tend(stop) : ok();
     });
     if (!s && s.error().code == Errc::cancelled) return;

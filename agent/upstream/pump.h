@@ -55,6 +55,7 @@ class Pump {
     std::unique_ptr<Sink> sink;  ///< one of the two
     std::unique_ptr<Follower> follower;
     Row position = -1;  ///< -1: not asked yet
+    Row probed = 0;     ///< number of the last end-to-end probe that it acknowledged
     int failures = 0;
     std::chrono::steady_clock::time_point retry_at{};
     bool woken = true;
@@ -64,6 +65,9 @@ class Pump {
   Status work(Lane& lane, Store& store, const Reached& reached, std::stop_token stop);
   Status deliver(Lane& lane, Store& store, const Reached& reached, std::stop_token stop);
   static Status send_again(Lane& lane, Store& store, const Reached& reached, std::stop_token stop);
+  static Result<bool> reaches(const Lane& lane, std::stop_token stop);
+  /// work(). When there is a new end-to-end probe the other side is asked first: while it does not answer, what waits for it waits.
+  Status answer_probe(Lane& lane, Store& store, const Reached& reached, std::stop_token stop);
   static Status resume(Lane& lane, Store& store);
   void run(Lane& lane, std::stop_token stop, const Reached& reached);
   /// Notes how long these took that were acknowledged, up to `upto`.

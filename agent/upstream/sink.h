@@ -47,6 +47,8 @@ class Sink {
   /// Called when nothing waits, and once due() has come: for what is to be said besides events.
   virtual Status tend(std::stop_token) { return ok(); }
   virtual std::chrono::steady_clock::time_point due() const { return std::chrono::steady_clock::time_point::max(); }
+  /// Part of an end-to-end probe: asks whether the other side takes events now. False: it cannot be asked, other than by events.
+  virtual Result<bool> reach(std::stop_token) { return true; }
   /// For `muster check`: what was found, in a sentence. Nothing is delivered.
   virtual Result<std::string> probe(std::stop_token) {
     auto last = last_delivered();

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <regex>
@@ -156,6 +157,85 @@ double sample_of(const std::string& text, const std::string& beginning) {
 }
 
 }  // namespace
+
+namespace {
+
+/// The entry exists unless `is_missing`.
+void declare_probe(Site& site, const std::string& every, const std::string& silent, bool is_missing = false) {
+  replace_text(site.config(), kState,
+               kState + std::string("<health directory-silent=\"") + silent + "\"><probe entry=\"cn=probe," + site.unit("people") +
+                   "\" every=\"" + every + "\"/></health>");
+  if (!is_missing) site.change(site.stranger("probe"));
+  staff(site);
+}
+
+std::string last_probe(const Site& site) {
+  const json at = site.json({"status"})["lag"]["last probe"];
+  return at.is_string() ? at.get<std::string>() : "";
+}
+
+class Deaf : public LabServer {
+ public:
+  explicit Deaf(const std::string& port) : LabServer("deaf", {{"TO", port}}) {}
+  void deafen() const { lab("deafen"); }
+};
+
+}  // namespace
+
+TEST_CASE("seeing: a probe is written, watched and acknowledged, again and again") {
+  Site site = with("");
+  declare_probe(site, "2s", "1m");
+  const auto service = site.service();
+  site.agrees("the start");
+  REQUIRE(wait_until([&] { return !last_probe(site).empty(); }));
+  const std::string first = last_probe(site);
+  CHECK(wait_until([&] { return last_probe(site) > first; }));
+  const json status = site.json({"status"});
+  CHECK(status["lag"]["upstreams"].begin().value()["last probe"] >= first);
+  CHECK(status["live"]["probe"].value("error", json()).is_null());
+  const auto told = site.events();
+  const auto probe = std::find_if(told.begin(), told.end(), [](const json& e) { return e["kind"] == "probe"; });
+  REQUIRE(probe != told.end());
+  CHECK((*probe)["dn"] == "cn=probe," + site.unit("people"));
+  CHECK((*probe)["seconds"] < 30);
+  // It belongs to nobody, so it is neither planned for nor told as anybody's change.
+  CHECK(std::none_of(told.begin(), told.end(), [&](const json& e) { return e["kind"] != "probe" && e["dn"] == (*probe)["dn"]; }));
+  site.agrees("the end");
+  stop(*service);
+}
+
+TEST_CASE("seeing: a watch that died without a word is noticed by the probe, and begun anew") {
+  Site site = with("");
+  declare_probe(site, "3s", "2s");
+  const std::string url = site.server().url();
+  const Deaf between(url.substr(url.rfind(':') + 1));
+  replace_text(site.config(), site.server().value("LDAPS_URL"), between.url());
+  const auto service = site.service();
+  site.agrees("the start");
+  REQUIRE(wait_until([&] { return !last_probe(site).empty() && is_healthy(site); }));
+  between.deafen();
+  // The connection over which the service asks whether the server is there answers as before.
+  CHECK(wait_until([&] { return suffers(site, "no directory heartbeat"); }));
+  CHECK(wait_until([&] { return is_healthy(site); }));
+  site.change("dn: " + site.dn_of("1") + "\nchangetype: modify\nreplace: displayName\ndisplayName: Nobody\n");
+  site.agrees("a drift after that");
+  stop(*service);
+}
+
+TEST_CASE("seeing: a probe that cannot be written says so") {
+  Site site = with("");
+  declare_probe(site, "1s", "2s", true);
+  const Finished check = site.muster({"check"});
+  CHECK(check.code != 0);
+  CHECK(check.out.find("cn=probe," + site.unit("people")) != std::string::npos);
+  const auto service = site.service();
+  REQUIRE(wait_until([&] { return suffers(site, "no directory heartbeat"); }));
+  CHECK(site.muster({"status"}).out.find("cn=probe") != std::string::npos);
+  site.change(site.stranger("probe"));
+  CHECK(wait_until([&] { return is_healthy(site) && !last_probe(site).empty(); }, seconds(90)));
+  CHECK(site.muster({"check"}).out.find("the watch would report it") != std::string::npos);
+  stop(*service);
+}
 
 TEST_CASE("seeing: metrics for Prometheus, and /healthz") {
   std::uint16_t port = 0;
