@@ -93,14 +93,22 @@ class LiveStatus {
     const std::lock_guard lock(mutex_);
     return probe_owed_;
   }
-  /// An upstream acknowledged a probe at `at`; nullopt: it was asked for the first time.
-  void set_probe_answer(const std::string& upstream, std::optional<Instant> at) {
+  /// What an upstream made of probes.
+  struct ProbeAnswer {
+    std::optional<Instant> last;         ///< acknowledged
+    std::optional<Instant> asked_since;  ///< since when it does not answer
+  };
+  void probe_asked(const std::string& upstream) {
     const std::lock_guard lock(mutex_);
-    auto& last = probe_answers_[upstream];
-    if (at) last = at;
+    ProbeAnswer& answer = probe_answers_[upstream];
+    if (!answer.asked_since) answer.asked_since = system_now().utc;
+  }
+  void probe_answered(const std::string& upstream) {
+    const std::lock_guard lock(mutex_);
+    probe_answers_[upstream] = {system_now().utc, std::nullopt};
   }
   /// By upstream; without those that cannot be asked.
-  std::map<std::string, std::optional<Instant>> probe_answers() const {
+  std::map<std::string, ProbeAnswer> probe_answers() const {
     const std::lock_guard lock(mutex_);
     return probe_answers_;
   }
@@ -113,7 +121,7 @@ class LiveStatus {
   ActionCounts changes_{};
   ProbeMark probe_;
   std::pair<std::optional<Instant>, std::string> probe_owed_;
-  std::map<std::string, std::optional<Instant>> probe_answers_;
+  std::map<std::string, ProbeAnswer> probe_answers_;
   std::vector<std::string> sinks_;
   HealthLimits limits_;
   SignsOfLife signs_{system_now().utc, system_now().utc};

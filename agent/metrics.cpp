@@ -81,7 +81,10 @@ void add_upstreams(Exposition& out, const json& lag) {
 
 std::string metrics_text(const json& status, const ActionCounts& changes, const std::string& server, const std::string& version) {
   Exposition out;
-  add_upstreams(out, status.value("lag", json::object()));
+  const json lag = status.value("lag", json::object());
+  add_upstreams(out, lag);
+  out.gauge("muster_last_probe_timestamp_seconds", "When every upstream had acknowledged an end-to-end probe.",
+            epoch_seconds(lag.value("last probe", json())));
   out.gauge("muster_holds", "Holds that wait for a decision.", status["holds"].size());
   out.gauge("muster_parked", "Objects about which something could not be done.", status["parked"]);
   out.gauge("muster_problems", "All that could not be done.", status["problems"]);

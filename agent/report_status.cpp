@@ -58,11 +58,11 @@ json lane_of(const json& measured, const json& told, std::optional<Instant> prob
 }
 
 /// What every upstream that can be asked has acknowledged; null: one has not.
-json last_probe_of_all(const std::map<std::string, std::optional<Instant>>& answers) {
+json last_probe_of_all(const std::map<std::string, LiveStatus::ProbeAnswer>& answers) {
   std::optional<Instant> oldest;
-  for (const auto& [name, at] : answers) {
-    if (!at) return nullptr;
-    oldest = std::min(oldest.value_or(*at), *at);
+  for (const auto& [name, answer] : answers) {
+    if (!answer.last) return nullptr;
+    oldest = std::min(oldest.value_or(*answer.last), *answer.last);
   }
   return oldest ? json(iso_time(*oldest)) : json();
 }
@@ -80,9 +80,10 @@ Upstreams upstreams_of(Store& store, const LiveStatus& live, const json& said, I
   const auto answers = live.probe_answers();
   const auto aside = store.set_aside();
   const auto add = [&](const std::string& name, std::optional<Instant> oldest, json waiting) {
+    const auto answer = answers.contains(name) ? answers.at(name) : LiveStatus::ProbeAnswer{};
+    if (answer.asked_since) oldest = std::min(oldest.value_or(*answer.asked_since), *answer.asked_since);
     const json told = said.contains("upstream") ? said["upstream"].value(name, json()) : json();
-    json lane =
-        lane_of(lag["upstreams"].value(name, json()), told, answers.contains(name) ? answers.at(name) : std::nullopt, oldest, now);
+    json lane = lane_of(lag["upstreams"].value(name, json()), told, answer.last, oldest, now);
     lane["waiting"] = std::move(waiting);
     lane["set aside"] = std::count_if(aside.begin(), aside.end(), [&](const SetAsideRow& r) { return r.upstream == name; });
     if (lane["last probe"].is_string() && (verified.is_null() || verified < lane["last probe"])) verified = lane["last probe"];

@@ -71,12 +71,12 @@ Status Pump::answer_probe(Lane& lane, Store& store, const Reached& reached, std:
   const LiveStatus::ProbeMark probe = live_.probe();
   if (probe.number <= lane.probed) return work(lane, store, reached, std::move(stop));
   const auto answers = reaches(lane, stop);
-  if (!answers || *answers) live_.set_probe_answer(lane.name(), std::nullopt);
+  if (!answers || *answers) live_.probe_asked(lane.name());
   if (!answers) return answers.error();
   MUSTER_TRY(work(lane, store, reached, std::move(stop)));
   if (lane.sink && lane.position < probe.event) return ok();
   lane.probed = probe.number;
-  if (*answers) live_.set_probe_answer(lane.name(), system_now().utc);
+  if (*answers) live_.probe_answered(lane.name());
   return ok();
 }
 

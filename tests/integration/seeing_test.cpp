@@ -222,6 +222,33 @@ TEST_CASE("seeing: a watch that died without a word is noticed by the probe, and
   stop(*service);
 }
 
+TEST_CASE("seeing: a probe asks a SCIM server, and one that does not answer is stuck") {
+  LabServer scim("scim", {});
+  Site site = with("");
+  declare_probe(site, "2s", "1m");
+  write_file(site.file("secrets/scim-token"), scim.value("TOKEN"));
+  std::filesystem::permissions(site.file("secrets/scim-token"), std::filesystem::perms::owner_read);
+  replace_text(
+      site.config(), "<file path=\"events.jsonl\"/>",
+      "<file path=\"events.jsonl\"/><scim url=\"" + scim.url() + "\" secret=\"scim-token\" ca=\"" + scim.value("CA") + "\"/>");
+  replace_text(site.config(), "<health ", "<health upstream-stuck=\"5s\" ");
+  const auto service = site.service();
+  site.agrees("the start");
+  REQUIRE(wait_until([&] { return !last_probe(site).empty() && is_healthy(site); }));
+  scim.kill();
+  CHECK(wait_until([&] { return suffers(site, "upstream stuck"); }));
+  // The file has later ones; what counts is what all have.
+  const std::string last = last_probe(site);
+  CHECK(wait_until([&] {
+    const json lanes = site.json({"status"})["lag"]["upstreams"];
+    return std::any_of(lanes.begin(), lanes.end(), [&](const json& lane) { return lane["last probe"] > last; });
+  }));
+  CHECK(last_probe(site) == last);
+  scim.start();
+  CHECK(wait_until([&] { return is_healthy(site) && last_probe(site) > last; }, seconds(120)));
+  stop(*service);
+}
+
 TEST_CASE("seeing: a probe that cannot be written says so") {
   Site site = with("");
   declare_probe(site, "1s", "2s", true);
