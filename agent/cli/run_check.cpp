@@ -5,6 +5,7 @@
 #include "agent/cli/table.h"
 #include "agent/feed/feed.h"
 #include "agent/probe.h"
+#include "agent/upstream/poller.h"
 #include "agent/upstream/upstreams.h"
 
 namespace muster {
@@ -71,12 +72,13 @@ void check_upstream(const Config& config, std::vector<Finding>& findings) {
   if (upstreams->empty())
     findings.push_back({Finding::Level::warning, "upstream", "none is declared: events are told to nobody", "", {}});
   for (const auto& follower : upstreams->followers) check_follower(*follower, config, findings);
-  for (const auto& sink : upstreams->sinks) {
-    const auto found = sink->probe({});
+  const auto tell = [&](const Result<std::string>& found) {
     findings.push_back(found
                            ? Finding{Finding::Level::good, "upstream", *found, "", {}}
                            : Finding{Finding::Level::bad, "upstream", found.error().what, found.error().hint, found.error().code});
-  }
+  };
+  for (const auto& sink : upstreams->sinks) tell(sink->probe({}));
+  for (const auto& poller : open_pollers(config.settings)) tell(poller->probe({}));
 }
 
 int exit_code(const std::vector<Finding>& findings) {

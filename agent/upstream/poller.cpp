@@ -185,8 +185,15 @@ Result<Poller::Polled> Poller::poll(bool at_once, const Take& take, std::stop_to
   return polled;
 }
 
-Status Poller::answer(std::stop_token stop) {
-  if (unanswered_.empty()) return ok();
+Result<std::string> Poller::probe(std::stop_token stop) {
+  MUSTER_TRY(acknowledge(stop));
+  MUSTER_TRY(keys_.look({}, std::move(stop)));
+  return name_ + " answers, and the keys of " + trust_.issuer + " can be read";
+}
+
+Status Poller::answer(std::stop_token stop) { return unanswered_.empty() ? ok() : acknowledge(std::move(stop)); }
+
+Status Poller::acknowledge(std::stop_token stop) {
   json body = answers();
   body.update({{"maxEvents", 0}, {"returnImmediately", true}});
   const auto done = request(body, client_.settings().timeout, std::move(stop));
@@ -195,8 +202,6 @@ Status Poller::answer(std::stop_token stop) {
   return ok();
 }
 
-namespace {
-
 std::vector<std::unique_ptr<Poller>> open_pollers(const Settings& settings) {
   std::vector<std::unique_ptr<Poller>> all;
   for (const UpstreamSettings::Events& e : settings.upstream.events) {
@@ -204,8 +209,6 @@ std::vector<std::unique_ptr<Poller>> open_pollers(const Settings& settings) {
   }
   return all;
 }
-
-}  // namespace
 
 Polls::Polls(const Settings& settings, LiveStatus& live) : pollers_(open_pollers(settings)), live_(live) {}
 Polls::~Polls() { stop(); }

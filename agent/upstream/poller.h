@@ -57,12 +57,16 @@ class Poller {
   /// One request, with the answers to what the last one brought. Waits for commands unless `at_once`; none within the time that
   /// servers hold a request is no Error.
   Result<Polled> poll(bool at_once, const Take& take, std::stop_token stop);
+  /// For `muster check`: asks for no command (RFC 8936 section 2.2, maxEvents 0), and reads the issuer's keys. What was found, in a
+  /// sentence.
+  Result<std::string> probe(std::stop_token stop);
   /// Answers what is not answered yet, and fetches nothing.
   Status answer(std::stop_token stop);
 
  private:
   Result<nlohmann::json> request(const nlohmann::json& body, std::chrono::milliseconds patience, std::stop_token stop);
   nlohmann::json answers() const;
+  Status acknowledge(std::stop_token stop);
   Result<std::vector<ReceivedSet>> check(const nlohmann::json& sets, std::stop_token stop);
 
   std::string name_, url_;
@@ -71,6 +75,9 @@ class Poller {
   IssuerKeys keys_;
   std::map<std::string, SetAnswer> unanswered_;  ///< by jti
 };
+
+/// Those that are polled and trusted.
+std::vector<std::unique_ptr<Poller>> open_pollers(const Settings& settings);
 
 /// All transmitters that are polled and trusted; each has a thread of its own.
 class Polls {

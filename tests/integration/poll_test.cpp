@@ -354,6 +354,30 @@ TEST_CASE("A mass that comes in small parts waits for somebody here, too") {
   CHECK(wait_until([&] { return site.is_off("103") && site.is_off("104"); }));
 }
 
+TEST_CASE("A disable that is refused, and tried again and again, counts once") {
+  const Transmitter hr;
+  FileSite site(hr, 6);
+  const auto service = site.service();
+  site.agrees("before");
+  auto& slapd = dynamic_cast<Slapd&>(site.server());
+  slapd.restrict_to("access to dn.exact=\"" + site.dn_of("101") + "\" by users read by * none");
+  hr.sign(token("off101", kProv + "deactivate", "101"));
+  REQUIRE(wait_until([&] { return site.events("alarm").size() > 0; }));
+  for (int i = 0; i < 3; ++i) {
+    const auto before = site.events("alarm").size();
+    (void)site.muster({"resync"});  // whatever was refused is tried again
+    REQUIRE(wait_until([&] { return site.events("alarm").size() > before; }));
+  }
+  CHECK(!site.is_off("101"));
+  slapd.restrict_to("");
+  (void)site.muster({"resync"});
+  REQUIRE(wait_until([&] { return site.is_off("101"); }));
+  // Two are allowed, and this is the second.
+  hr.sign(token("off102", kProv + "deactivate", "102"));
+  CHECK(wait_until([&] { return site.is_off("102"); }));
+  CHECK(site.json({"holds"})["holds"].empty());
+}
+
 TEST_CASE("What somebody here ordered, upstream does not lift") {
   const Transmitter hr;
   FileSite site(hr);
@@ -434,6 +458,11 @@ TEST_CASE("A command without a service fetches what is there, and answers it") {
   Transmitter hr;
   EventSite site(hr);
   hr.sign({create("c1", user("100", "Ada", "Lovelace")), create("c2", user("101", "Grace", "Hopper"))});
+  const std::string asked = "poll " + hr.url() + " answers, and the keys of " + kIssuer + " can be read";
+  const Finished looked = site.muster({"check"});
+  CHECK_MESSAGE(looked.out.find(asked) != std::string::npos, (looked.out + looked.err));
+  CHECK(hr.state()["acked"].empty());
+  CHECK(hr.state()["delivered"].empty());
   const Finished done = site.muster({"resync"});
   REQUIRE_MESSAGE(done.code == 0, (done.out + done.err));
   CHECK(site.accounts() == 2);
@@ -442,5 +471,8 @@ TEST_CASE("A command without a service fetches what is there, and answers it") {
   hr.stop();
   const Finished alone = site.muster({"resync"});
   CHECK(alone.code == 0);
+  const Finished away = site.muster({"check"});
+  CHECK(away.code != 0);
+  CHECK(away.out.find(asked) == std::string::npos);
   CHECK_MESSAGE(alone.err.find("commands stay with upstream") != std::string::npos, alone.err);
 }
