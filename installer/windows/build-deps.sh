@@ -163,10 +163,13 @@ step_zlib() {
   $ar rcs "$prefix/lib/libz.a" ./*.o
   cp ../zlib/{zlib,zconf}.h "$prefix/include/"
 }
+# It builds a DLL, too, whatever it is told.
 step_archive() {
   by_cmake archive libarchive -DENABLE_TEST=OFF -DENABLE_TAR=OFF -DENABLE_CPIO=OFF -DENABLE_CAT=OFF -DENABLE_OPENSSL=OFF -DENABLE_CNG=OFF \
     -DENABLE_LIBB2=OFF -DENABLE_LZ4=OFF -DENABLE_LZO=OFF -DENABLE_LZMA=OFF -DENABLE_ZSTD=OFF -DENABLE_BZip2=OFF -DENABLE_LIBXML2=OFF \
     -DENABLE_EXPAT=OFF -DENABLE_ICONV=OFF -DENABLE_WIN32_XMLLITE=OFF -DENABLE_PCREPOSIX=OFF -DENABLE_WERROR=OFF
+  mv "$prefix/lib/libarchive_static.a" "$prefix/lib/libarchive.a"
+  rm "$prefix"/lib/libarchive.dll.a "$prefix"/bin/libarchive.dll
 }
 step_doctest() { by_cmake doctest doctest -DDOCTEST_WITH_TESTS=OFF -DDOCTEST_WITH_MAIN_IN_STATIC_LIB=OFF; }
 # Without the comments, which are half of it. The library does not start without the two other files; Windows' own names for zones
