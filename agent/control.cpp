@@ -136,6 +136,7 @@ json Control::dispatch(const json& request) {
   if (is_about_a_person(command)) return act(request);
   if (command == "review") return review(request);
   if (command == "upstream") return upstream(request);
+  if (command == "log") return result_of(log_lines_ ? log_lines_() : std::vector<std::string>());
   if (command == "log-level") return log_level(request.value("level", ""));
   return error_to_json({Errc::config, "the service does not know the request '" + command + "'",
                         "the command and the service are of different versions"});

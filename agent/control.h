@@ -1,6 +1,7 @@
 // The local socket: what the commands ask the running service.
 #pragma once
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -17,6 +18,8 @@ class Control {
   Control(Engine& engine, Daemon& daemon, LiveStatus& live)
       : engine_(engine), daemon_(daemon), live_(live), state_path_(engine.state_path()) {}
   std::string answer(const std::string& request);
+  /// Where the last lines of the log come from.
+  void log_from(std::function<std::vector<std::string>()> lines) { log_lines_ = std::move(lines); }
 
  private:
   nlohmann::json dispatch(const nlohmann::json& request);
@@ -34,6 +37,7 @@ class Control {
   Daemon& daemon_;
   LiveStatus& live_;
   std::string state_path_;
+  std::function<std::vector<std::string>()> log_lines_;
 };
 
 /// Where the service that uses this state file listens.

@@ -50,6 +50,7 @@ int dispatch(Session& session) {
       {"service start", muster::run_service_start},
       {"service stop", muster::run_service_stop},
       {"log-level", muster::run_log_level},
+      {"support-bundle", muster::run_support_bundle},
       {"audit verify", muster::run_audit_verify},
       {"audit export", muster::run_audit_export},
   };

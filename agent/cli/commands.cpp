@@ -146,6 +146,13 @@ std::vector<CommandRow> rows_about_the_platform() {
        "changes how much the running service logs",
        "Until it starts again.",
        {{"LEVEL", "trace, debug, info, warning, error or off"}}},
+      {"support-bundle",
+       "one file for whoever helps you, without secrets and without personal data",
+       "Configuration, status, findings, problems, the newest audit records and log lines; every name and value is replaced by a "
+       "word "
+       "that is the same for the same thing. Lists what is in it, and asks before it writes.",
+       {{"FILE", "made anew, .tar.gz or .zip; default: muster-support-TIME.tar.gz", false}},
+       {{"print", "", "print all of it, and write no file"}, {"yes", "", "write it without asking"}}},
       {"service install", "registers with the service manager, to be started with the machine",
        "With the configuration that --config names. Needs an administrator. Run again, it brings an older registration up to "
        "date."},

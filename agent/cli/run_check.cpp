@@ -1,18 +1,16 @@
 // muster check: will all of it work, before anything is done.
 #include <iostream>
 
+#include "agent/cli/checks.h"
 #include "agent/cli/session.h"
 #include "agent/cli/table.h"
 #include "agent/feed/feed.h"
-#include "agent/probe.h"
 #include "agent/upstream/poller.h"
 #include "agent/upstream/upstreams.h"
 
 namespace muster {
 
 using nlohmann::json;
-
-namespace {
 
 const char* word_of(Finding::Level level) {
   switch (level) {
@@ -22,6 +20,8 @@ const char* word_of(Finding::Level level) {
   }
   return "FAILED";
 }
+
+namespace {
 
 Tone tone_of(Finding::Level level) {
   switch (level) {
@@ -149,6 +149,14 @@ void print(const Session& session, const std::vector<Finding>& findings, const R
 
 }  // namespace
 
+std::vector<Finding> find_all(Config& config, RightsReport* rights) {
+  std::vector<Finding> findings;
+  check_feed(config.settings, findings);
+  check_upstream(config, findings);
+  probe_directory(config, findings, rights);
+  return findings;
+}
+
 int run_check(Session& session) {
   if (const auto code = load(session)) return *code;
   if (session.call.has("rights") && session.call.has("offline"))
@@ -162,9 +170,8 @@ int run_check(Session& session) {
                       "",
                       {}});
   if (!session.call.has("offline")) {
-    check_feed(config.settings, findings);
-    check_upstream(config, findings);
-    probe_directory(*session.config, findings, &rights);
+    auto found = find_all(*session.config, &rights);
+    findings.insert(findings.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
   }
   print(session, findings, session.call.has("rights") ? &rights : nullptr);
   return exit_code(findings);

@@ -81,6 +81,7 @@ int serve(Session& session, Engine& engine, Host& host) {
   const auto names = pump.names();
   Daemon daemon(engine, host, pump, live);
   Control control(engine, daemon, live);
+  control.log_from(kept_lines);
   auto server =
       LocalServer::open(control_path(engine.state_path()), [&](const std::string& request) { return control.answer(request); });
   if (!server) return fail(session, server.error());
@@ -130,6 +131,7 @@ int serve(Session& session, Engine& engine, Host& host) {
 int run_service(Session& session) {
   auto host = Host::open();
   if (!host) return fail(session, host.error());
+  keep_lines();
   if ((*host)->managed()) log_into_files();
   if (const auto code = load(session)) return *code;
   auto lock = ProcessLock::take(session.config->settings.state_path + ".lock");

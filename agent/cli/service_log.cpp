@@ -1,6 +1,7 @@
 #include "agent/cli/service_log.h"
 
 #include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/ringbuffer_sink.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/spdlog.h>
 
@@ -48,7 +49,26 @@ class ErrorLines final : public std::streambuf {
   std::string line_;
 };
 
+const auto& ring() {
+  static const auto kept = [] {
+    auto sink = std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(500);
+    sink->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+    return sink;
+  }();
+  return kept;
+}
+
 }  // namespace
+
+void keep_lines() { spdlog::default_logger()->sinks().push_back(ring()); }
+
+std::vector<std::string> kept_lines() {
+  std::vector<std::string> lines = ring()->last_formatted();
+  for (std::string& line : lines) {
+    while (line.ends_with('\n') || line.ends_with('\r')) line.pop_back();
+  }
+  return lines;
+}
 
 void log_into_files() {
   constexpr std::size_t kLargest = std::size_t{10} << 20, kKept = 5;

@@ -78,6 +78,7 @@ int run_service_uninstall(Session& session);
 int run_service_start(Session& session);
 int run_service_stop(Session& session);
 int run_log_level(Session& session);
+int run_support_bundle(Session& session);
 int run_audit_verify(Session& session);
 int run_audit_export(Session& session);
 
