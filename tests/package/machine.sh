@@ -12,7 +12,7 @@ root=$work/root leader=''
 finish() {
   local code=$?
   if [ "$code" != 0 ] && [ "$code" != 77 ]; then
-    tail -n 20 "$work/console" "$work/said" 2>/dev/null || true
+    tail -n 20 "$work/said" 2>/dev/null || true
     [ -z "$leader" ] || timeout 10 nsenter -t "$leader" -m -u -i -p -- journalctl --no-pager -n 60 -u muster 2>/dev/null || true
   fi
   [ -z "$leader" ] || kill -KILL "$leader" 2>/dev/null || true
