@@ -63,9 +63,9 @@ boot_system() {
     { cp "$work/console" "$work/why"; cannot_show "no system boots in a container here"; }
 }
 
-# PEOPLE: a company of so many whose directory is not yet as HR wants it, and that directory.
+# PEOPLE [agree]: a company of so many whose directory is not yet as HR wants it, or is, and that directory.
 make_company() {
-  "$top/tests/support/company" --out "$work/company" --people "$1" --mode off --url ldap://lab.invalid
+  "$top/tests/support/company" --out "$work/company" --people "$1" --mode "${2:-off}" --url ldap://lab.invalid
   LOAD=$work/company/directory.ldif "$top/tests/lab/slapd" up "$work/lab"
   . "$work/lab/env"
 }
