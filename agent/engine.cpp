@@ -322,9 +322,9 @@ Result<bool> Engine::round(int number, RunReport& report, Gatekeeper& gate) {
   gate.pass(moment.utc);
   const std::size_t todo = c.store.count_planned();
   if (options_.dry_run || todo == 0) return false;
-  progress("applying", report.applied, report.applied + todo);
   if (number == 0) c.store.set_meta("run", c.recorder.run());  // for what a crash leaves to recover()
-  Applier applier(c, *connection_);
+  Applier applier(c, *connection_,
+                  [&](std::size_t applied) { progress("applying", report.applied + applied, report.applied + todo); });
   auto counts = applier.run(number == kRounds - 1);
   if (!counts) return std::move(counts).error();
   report.applied += counts->applied;
