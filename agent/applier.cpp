@@ -34,6 +34,7 @@ Status Applier::run_action(Action action, bool last_round) {
     auto rows = context_.store.planned(action, kTasks);
     if (rows.empty()) return ok();
     MUSTER_TRY(context_.go_on());
+    if (progress_) progress_(counts_.applied);
     MUSTER_TRY(run_batch(std::move(rows), last_round));
   }
 }

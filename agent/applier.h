@@ -1,8 +1,10 @@
 // Carries planned changes out: intent first, then the directory, then the record of it.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/context.h"
@@ -16,7 +18,9 @@ namespace muster {
 /// only.
 class Applier {
  public:
-  Applier(Context& context, Connection& connection) : context_(context), connection_(connection), mirror_(context) {}
+  /// `progress` hears between two batches how many changes were applied.
+  Applier(Context& context, Connection& connection, std::function<void(std::size_t applied)> progress = {})
+      : context_(context), connection_(connection), mirror_(context), progress_(std::move(progress)) {}
 
   struct Counts {
     std::size_t applied = 0, failed = 0, conflicts = 0, deferred = 0;
@@ -77,6 +81,7 @@ class Applier {
   Connection& connection_;
   Mirror mirror_;
   Counts counts_;
+  std::function<void(std::size_t)> progress_;
 };
 
 }  // namespace muster

@@ -216,7 +216,10 @@ void Daemon::restart(std::size_t lane, const Error& error) {
 bool Daemon::drain(std::stop_token stop) {
   bool any = false;
   for (std::size_t lane = 0; lane < mailbox_.lanes(); ++lane) {
-    while (auto message = mailbox_.take(lane)) {
+    while (!stop.stop_requested()) {
+      auto message = mailbox_.take(lane);
+      if (!message) break;
+      host_.alive();
       take(lane, std::move(*message), stop);
       any = true;
     }
@@ -451,15 +454,16 @@ Status Daemon::run(std::stop_token stop) {
     if (feed_due_.exchange(false)) note_feed(engine_.read_feed(false));
     start_due_watchers();
     drain(stop);
-    settle_if_needed();
-    reconcile_if_due();
-    probe();
-    make_room();
     if (!is_ready && engine_.ready()) {
       is_ready = true;
       live_.set("ready", true);
     }
+    // Before the first long work: a manager that waits for its end would think that the start takes too long.
     announce_if_at_work(is_ready);
+    settle_if_needed();
+    reconcile_if_due();
+    probe();
+    make_room();
     say_status();
     live_.set("queue", mailbox_.waiting());
     live_.set_changes(engine_.context().recorder.changes());

@@ -101,6 +101,16 @@ void Engine::progress(const std::string& what, std::size_t done, std::size_t tot
 
 Now Engine::now() const { return options_.on ? now_at(Zone().end_of(*options_.on) - std::chrono::milliseconds(1)) : system_now(); }
 
+/// A stop lets what is under way be finished, but not by a directory that does not answer: service managers wait for ten seconds.
+bool Engine::has_patience() {
+  constexpr std::chrono::seconds kFarewell{5};
+  if (context_->alive) context_->alive();
+  if (!context_->stop.stop_requested()) return true;
+  const auto now = std::chrono::steady_clock::now();
+  if (!stopping_since_) stopping_since_ = now;
+  return now - *stopping_since_ < kFarewell;
+}
+
 Status Engine::connect() {
   std::unique_ptr<Config> config;
   const Status done = guarded([&]() -> Status {
@@ -111,7 +121,9 @@ Status Engine::connect() {
       if (!secret) return std::move(secret).error();
       password = std::move(*secret);
     }
-    auto opened = Connection::open(endpoint_of(s, std::move(password)));
+    Endpoint endpoint = endpoint_of(s, std::move(password));
+    endpoint.waiting = [this] { return has_patience(); };
+    auto opened = Connection::open(endpoint);
     if (!opened) return std::move(opened).error();
     connection_ = std::move(*opened);
     const bool first = context_->streams.empty();
@@ -310,9 +322,9 @@ Result<bool> Engine::round(int number, RunReport& report, Gatekeeper& gate) {
   gate.pass(moment.utc);
   const std::size_t todo = c.store.count_planned();
   if (options_.dry_run || todo == 0) return false;
-  progress("applying", report.applied, report.applied + todo);
   if (number == 0) c.store.set_meta("run", c.recorder.run());  // for what a crash leaves to recover()
-  Applier applier(c, *connection_);
+  Applier applier(c, *connection_,
+                  [&](std::size_t applied) { progress("applying", report.applied + applied, report.applied + todo); });
   auto counts = applier.run(number == kRounds - 1);
   if (!counts) return std::move(counts).error();
   report.applied += counts->applied;

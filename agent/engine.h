@@ -1,6 +1,7 @@
 // The engine: one decision, four triggers. Owns the store and the rules; every change to the directory goes through settle().
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -203,6 +204,7 @@ class Engine {
   Result<bool> decide_grant(const std::string& hold, const Verdicts& verdict, bool approved);
   void record_order(const std::string& kind, const Target& target, const Wish& wish, Row order);
   void progress(const std::string& what, std::size_t done, std::size_t total) const;
+  bool has_patience();
   /// The moment for which is planned.
   Now now() const;
 
@@ -213,6 +215,7 @@ class Engine {
   std::optional<Connection> connection_;
   std::optional<RunReport> carried_;  ///< what an undo did, for the report of settle(), which follows
   std::unique_ptr<Config> pending_;   ///< reloaded without a connection
+  std::optional<std::chrono::steady_clock::time_point> stopping_since_;
   void end_condensed(Row delivered);
   Result<std::unique_ptr<Feed>> open_feed_of(const FeedSettings& settings);
   std::unique_ptr<Feed> feed_;

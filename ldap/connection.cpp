@@ -21,7 +21,7 @@ Error Connection::Impl::fail(Error error) {
 }
 
 Result<wire::Message> Connection::Impl::next(int msgid, std::string_view doing, const std::stop_token& stop) {
-  auto message = wire::next_message(ld.get(), {msgid, timeout, stop});
+  auto message = wire::next_message(ld.get(), {msgid, timeout, stop, waiting});
   if (!message) return fail(std::move(message).error().within(doing));
   if (!*message) return fail({Errc::unreachable, std::string(doing) + ": no answer for " + human_duration(timeout), ""});
   return message;

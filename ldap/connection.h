@@ -38,6 +38,9 @@ struct Endpoint {
   bool start_tls = false;
   std::chrono::milliseconds connect_timeout{5000};  ///< bounds TCP, TLS handshake and bind together, per URL
   std::chrono::milliseconds timeout{30000};         ///< longest silence while an answer is due
+  /// Asked at least every 100 ms while an answer is awaited, and before each URL, on the thread that waits. False: the wait ends as
+  /// if the server had been silent for all of its time-out. May be empty.
+  std::function<bool()> waiting{};
 };
 
 /// What the root DSE and the subschema say (RFC 4512 section 5.1, 4.2).

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -66,6 +67,7 @@ struct Connection::Impl {
 
   std::string name;                     ///< of the endpoint, for sentences
   std::chrono::milliseconds timeout{};  ///< longest silence while an answer is due
+  std::function<bool()> waiting;        ///< Endpoint::waiting
   std::unique_ptr<wire::Transport> transport;
   wire::Handle ld;  ///< unbound before its transport goes
   ServerInfo info;

@@ -159,12 +159,13 @@ int last_code(LDAP* ld) {
 Error last_error(LDAP* ld, std::string_view doing) { return error_from(last_code(ld), doing, diagnostic_of(ld)); }
 
 Result<Message> next_message(LDAP* ld, const Wait& wait) {
-  constexpr milliseconds kStopLatency{100};
+  constexpr milliseconds kLatency{100};
   const auto end = std::chrono::steady_clock::now() + wait.patience;
   for (;;) {
     if (wait.stop.stop_requested()) return Error{Errc::cancelled, "stopped", ""};
+    if (wait.waiting && !wait.waiting()) return Error{Errc::unreachable, "given up while the server was silent", ""};
     const auto left = std::max(std::chrono::ceil<milliseconds>(end - std::chrono::steady_clock::now()), milliseconds(0));
-    const auto slice = wait.stop.stop_possible() ? std::min(left, kStopLatency) : left;
+    const auto slice = wait.waiting || wait.stop.stop_possible() ? std::min(left, kLatency) : left;
     timeval limit{};
     limit.tv_sec = static_cast<decltype(limit.tv_sec)>(slice.count() / 1000);
     limit.tv_usec = static_cast<decltype(limit.tv_usec)>(slice.count() % 1000 * 1000);

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -103,10 +104,11 @@ struct Wait {
   int msgid = LDAP_RES_ANY;
   std::chrono::milliseconds patience{};
   std::stop_token stop;
+  std::function<bool()> waiting{};  ///< Endpoint::waiting
 };
 /// The next single message for `wait.msgid` as soon as it is there. Null: nothing came for `patience`. Errc::cancelled within 100
-/// ms of a stop request; Errc::unreachable: the connection broke, and `ld` must not be used again (libldap would reconnect without
-/// a bind).
+/// ms of a stop request; Errc::unreachable: `waiting` gave it up, or the connection broke, and `ld` must not be used again (libldap
+/// would reconnect without a bind).
 Result<Message> next_message(LDAP* ld, const Wait& wait);
 
 }  // namespace muster::wire

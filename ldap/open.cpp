@@ -65,6 +65,7 @@ class Attempt {
     auto socket = wire::dial(target_, deadline_, endpoint_.timeout);
     if (!socket) return std::move(socket).error();
     impl_->name = endpoint_.name;
+    impl_->waiting = endpoint_.waiting;
     impl_->info.url = target_.url;
     impl_->info.tls = uses_tls();
     impl_->transport = std::make_unique<wire::Transport>(std::move(*socket), deadline_, endpoint_.timeout);
@@ -173,7 +174,7 @@ class Attempt {
     // libldap finds the server's name where it left it: stay_here() comes later.
     MUSTER_TRY(wire::bind_with_kerberos(ld(), mechanism, credential ? &*credential : nullptr, uses_tls(),
                                         [&](int msgid) -> Result<wire::Message> {
-                                          auto message = wire::next_message(ld(), {msgid, left(), {}});
+                                          auto message = wire::next_message(ld(), {msgid, left(), {}, endpoint_.waiting});
                                           if (impl_->transport->timed_out() || (message && !*message))
                                             return silent("bind with " + mechanism).error();
                                           return message;
@@ -191,7 +192,7 @@ class Attempt {
   }
 
   Status answered(int msgid, const std::string& what) {
-    auto message = wire::next_message(ld(), {msgid, left(), {}});
+    auto message = wire::next_message(ld(), {msgid, left(), {}, endpoint_.waiting});
     if (impl_->transport->timed_out() || (message && !*message)) return silent(what);
     if (!message) return std::move(message).error().within(what);
     auto answer = wire::read_answer(ld(), message->get());
@@ -250,6 +251,8 @@ Result<Connection> Connection::open(const Endpoint& endpoint, bool quick) {
   auto urls = servers_of(endpoint);
   if (!urls) return std::move(urls).error().within(endpoint.name);
   for (const std::string& url : *urls) {
+    if (endpoint.waiting && !endpoint.waiting())
+      return Error{Errc::unreachable, endpoint.name + ": given up" + (reasons.empty() ? "" : ": " + reasons), ""};
     auto target = wire::parse_target(url);
     if (!target) return std::move(target).error().within(endpoint.name);
     auto impl = Attempt(endpoint, std::move(*target)).run(quick);

@@ -27,7 +27,7 @@ bool has_class(const Attributes& root, std::string_view name) {
 
 /// As Connection::Impl::next(), but the sentence does not name the server: who opens a connection does.
 Result<wire::Message> next(Connection::Impl& impl, int msgid, const std::string& doing) {
-  auto message = wire::next_message(impl.ld.get(), {msgid, impl.timeout, {}});
+  auto message = wire::next_message(impl.ld.get(), {msgid, impl.timeout, {}, impl.waiting});
   if (!message) return std::move(message).error().within(doing);
   if (!*message) return Error{Errc::unreachable, doing + ": no answer for " + human_duration(impl.timeout), ""};
   return message;

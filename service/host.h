@@ -22,7 +22,8 @@ class Host {
   virtual std::stop_token stopping() = 0;
   /// Ends the process's work from inside.
   virtual void stop() = 0;
-  /// Called on a thread of the host when the configuration is to be read again (SIGHUP; paramchange, Ctrl+Break).
+  /// Called on a thread of the host when the configuration is to be read again (SIGHUP; paramchange, Ctrl+Break); by on_reload()
+  /// itself where that was asked for before.
   virtual void on_reload(std::function<void()> reload) = 0;
   /// The service does its work now; also after reloading().
   virtual void ready() = 0;

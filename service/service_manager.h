@@ -15,8 +15,10 @@ class ServiceManager {
   /// Errc::conflict: a package has registered it, or the unit file is somebody else's.
   static Status install(const std::string& config);
   /// Stops and removes what install() registered; configuration and state stay. Errc::not_found: it is not registered;
-  /// Errc::conflict: a package has done it.
+  /// Errc::conflict: a package has done it, or the unit file is somebody else's.
   static Status uninstall();
+  /// Removes the user that install() made, whose files must be gone. No such user is no error. On Windows there is none.
+  static Status remove_user();
   /// Waits until the service manager says that it runs, or why not. Running already is no error.
   static Status start();
   /// Waits until it has ended. Not running is no error.

@@ -143,7 +143,12 @@ std::string bash_completion() {
 }
 
 std::string zsh_completion() {
-  std::string out = "#compdef muster\n# made of muster's command table\n_muster() {\n  local -a commands\n  commands=(\n";
+  // _arguments takes a word that it knows nothing of for the end of the options, so it does not see the command's own.
+  std::string out =
+      "#compdef muster\n# made of muster's command table\n"
+      "_muster_options() {\n  local -i name=$1\n  shift\n  shift $name words\n  (( CURRENT -= name ))\n"
+      "  _arguments \"$@\" '*:argument: '\n}\n"
+      "_muster() {\n  local -a commands\n  commands=(\n";
   for (const std::string& w : first_words()) {
     const CommandRow* alone = find_command(w);
     const std::string text = alone ? std::string(alone->summary) : second_words(w);
@@ -178,11 +183,11 @@ std::string zsh_completion() {
       out += " if (( CURRENT == 3 )); then compadd " + members + "; fi; case $words[3] in\n";
       for (const CommandRow& c : command_rows()) {
         if (c.name.starts_with(w + " "))
-          out += "      " + std::string(c.name.substr(w.size() + 1)) + ") _arguments" + options(c) + " ;;\n";
+          out += "      " + std::string(c.name.substr(w.size() + 1)) + ") _muster_options 2" + options(c) + " ;;\n";
       }
-      out += "      *) " + (alone ? "_arguments" + options(*alone) : std::string(":")) + " ;;\n    esac ;;\n";
+      out += "      *) " + (alone ? "_muster_options 1" + options(*alone) : std::string(":")) + " ;;\n    esac ;;\n";
     } else {
-      out += " _arguments" + options(*alone) + " ;;\n";
+      out += " _muster_options 1" + options(*alone) + " ;;\n";
     }
   }
   return out + "  esac\n}\n_muster \"$@\"\n";

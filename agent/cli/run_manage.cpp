@@ -38,7 +38,7 @@ Status purge() {
     if (!folder.empty()) std::filesystem::remove_all(folder, failed);
     if (failed) return Error{Errc::io, "deleting " + folder + ": " + failed.message(), "delete it by hand"};
   }
-  return ok();
+  return ServiceManager::remove_user();
 }
 
 }  // namespace

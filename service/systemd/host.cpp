@@ -14,6 +14,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "service/systemd/posix.h"
 
@@ -76,6 +77,7 @@ class PosixHost final : public Host {
   void on_reload(std::function<void()> reload) override {
     const std::lock_guard lock(mutex_);
     reload_ = std::move(reload);
+    if (reload_ && std::exchange(is_reload_asked_, false)) reload_();
   }
   void ready() override { notifier_.say("READY=1"); }
   void reloading() override {
@@ -106,7 +108,10 @@ class PosixHost final : public Host {
       if (read(signals_.get(), &info, sizeof info) != sizeof info) continue;
       if (info.ssi_signo == SIGHUP) {
         const std::lock_guard lock(mutex_);
-        if (reload_) reload_();
+        if (reload_)
+          reload_();
+        else
+          is_reload_asked_ = true;
       } else {
         notifier_.say("STOPPING=1");
         source_.request_stop();
@@ -121,6 +126,7 @@ class PosixHost final : public Host {
   std::stop_source source_;
   std::mutex mutex_;
   std::function<void()> reload_;
+  bool is_reload_asked_ = false;
   Fd signals_;
   std::jthread listener_;
 };

@@ -1,5 +1,6 @@
 #include "service/service_manager.h"
 
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -87,16 +88,30 @@ Status ServiceManager::install(const std::string& config) {
 
 Status ServiceManager::uninstall() {
   MUSTER_TRY(must_be_root());
-  MUSTER_TRY(no_package("remove the package"));
   std::error_code failed;
-  if (!fs::exists(kUnit, failed)) return Error{Errc::not_found, std::string("there is no ") + kUnit, ""};
+  if (!fs::exists(kUnit, failed)) {
+    MUSTER_TRY(no_package("remove the package"));
+    return Error{Errc::not_found, std::string("there is no ") + kUnit, ""};
+  }
   MUSTER_TRY(must_be_ours());
   MUSTER_TRY(run({"/usr/bin/systemctl", "disable", "--now", "muster.service"}));
   if (!fs::remove(kUnit, failed)) return Error{Errc::io, std::string(kUnit) + " cannot be removed: " + failed.message(), ""};
   return run({"/usr/bin/systemctl", "daemon-reload"});
 }
 
-Status ServiceManager::start() { return systemctl("start"); }
+Status ServiceManager::remove_user() {
+  MUSTER_TRY(must_be_root());
+  if (!getpwnam("muster")) return ok();
+  return run({"/usr/sbin/userdel", "muster"});
+}
+
+Status ServiceManager::start() {
+  MUSTER_TRY(systemctl("start"));
+  // A condition that is not met is no error to systemctl.
+  if (run({"/usr/bin/systemctl", "is-active", "--quiet", "muster.service"})) return ok();
+  return Error{Errc::io, "the service was not started, for its configuration is not there",
+               "`systemctl cat muster` names it after ConditionPathExists="};
+}
 Status ServiceManager::stop() { return systemctl("stop"); }
 
 }  // namespace muster

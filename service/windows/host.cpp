@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "service/windows/names.h"
 #include "service/windows/win32.h"
@@ -51,6 +52,7 @@ class WindowsHost final : public Host {
   void on_reload(std::function<void()> reload) override {
     const std::lock_guard lock(reload_mutex_);
     reload_ = std::move(reload);
+    if (reload_ && std::exchange(is_reload_asked_, false)) reload_();
   }
   /// The service runs as soon as its loop does: a directory that does not answer is no reason to be started again and again.
   void ready() override { alive(); }
@@ -127,7 +129,10 @@ class WindowsHost final : public Host {
 
   void reload() {
     const std::lock_guard lock(reload_mutex_);
-    if (reload_) reload_();
+    if (reload_)
+      reload_();
+    else
+      is_reload_asked_ = true;
   }
 
   /// With `mutex_`.
@@ -158,6 +163,7 @@ class WindowsHost final : public Host {
   SERVICE_STATUS_HANDLE status_handle_ = nullptr;
   std::stop_source source_;
   std::function<void()> reload_;
+  bool is_reload_asked_ = false;
   std::thread dispatcher_;
 };
 

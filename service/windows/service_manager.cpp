@@ -169,6 +169,8 @@ Status ServiceManager::uninstall() {
   return ok();
 }
 
+Status ServiceManager::remove_user() { return ok(); }
+
 Status ServiceManager::start() {
   auto service = registered(SERVICE_START | SERVICE_QUERY_STATUS, "starting the service");
   if (!service) return std::move(service).error();

@@ -171,6 +171,31 @@ TEST_CASE("connection: a server that accepts and stays silent costs its time lim
   }
 }
 
+TEST_CASE(
+    "connection: whoever waits for a frozen server may give up before its time-out, and is asked often enough to tell a watchdog") {
+  Slapd s;
+  int asked = 0, most = 0;
+  Endpoint e = simple(s, s.url());
+  e.connect_timeout = e.timeout = std::chrono::seconds(60);
+  e.waiting = [&] { return ++asked < most; };
+  most = 1000000;
+  auto c = Connection::open(e);
+  REQUIRE(c);
+  s.freeze();
+  for (const bool opening : {false, true}) {
+    CAPTURE(opening);
+    asked = 0, most = 4;
+    const auto begun = std::chrono::steady_clock::now();
+    const Status done = opening ? Status(Connection::open(e).error()) : c->ping();
+    REQUIRE_FALSE(done);
+    CHECK(done.error().code == Errc::unreachable);
+    CHECK_MESSAGE(done.error().what.find("given up") != std::string::npos, done.error().what);
+    CHECK(asked == 4);
+    CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(5));
+  }
+  s.thaw();
+}
+
 TEST_CASE("connection: a server that freezes is given up, in a search and in a write") {
   Slapd s;
   fill(s, 3);

@@ -164,6 +164,19 @@ TEST_CASE("SIGHUP asks for the configuration to be read again, and is no end") {
   CHECK_FALSE(host->stopping().stop_requested());
 }
 
+TEST_CASE("a SIGHUP that comes before somebody listens is not lost") {
+  const Variable socket("NOTIFY_SOCKET", {});
+  const auto host = open_host();
+  kill(getpid(), SIGHUP);
+  // The host's thread takes signals in their order of numbers, so SIGHUP is first; what it heard is kept from then on.
+  kill(getpid(), SIGTERM);
+  REQUIRE(stops(*host, kLong));
+  int times = 0;
+  host->on_reload([&] { ++times; });
+  host->on_reload([&] { ++times; });
+  CHECK(times == 1);
+}
+
 TEST_CASE("a peer that hangs up does not end the process") {
   const auto host = open_host();
   int ends[2];
