@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <optional>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include "service/file_watch.h"
@@ -87,6 +88,16 @@ Status nobody_writes(const std::string& path) {
     return Error{Errc::untrusted, path + ": perhaps still being written: it changed less than a second ago", remedy};
   }
   return ok();
+}
+
+/// nobody_writes(), after the rest of a second in which nobody may: whoever asks right after HR wrote shall not have to ask again.
+Status nobody_writes_soon(const std::string& path) {
+  Status free = nobody_writes(path);
+  const auto stamp = stamp_of(path);
+  if (free || !stamp || writers_of(path) != Writers::unknown || !changed_just_now(stamp->changed)) return free;
+  const auto rest = stamp->changed + kQuiet - fs::file_time_type::clock::now();
+  std::this_thread::sleep_for(std::min<fs::file_time_type::duration>(rest, kQuiet) + std::chrono::milliseconds(50));
+  return nobody_writes(path);
 }
 
 Result<File> open_file(const std::string& path) {
@@ -209,7 +220,7 @@ Result<std::string> file_digest(const std::string& path) {
 Result<std::unique_ptr<FeedFile>> FeedFile::open(const std::string& path) {
   auto file = open_file(path);
   if (!file) return std::move(file).error();
-  MUSTER_TRY(nobody_writes(path));
+  MUSTER_TRY(nobody_writes_soon(path));
   const auto stamp = stamp_of(path);
   if (!stamp) return changed(path);
   return std::unique_ptr<FeedFile>(std::make_unique<ReadFile>(path, std::move(*file), *stamp));

@@ -27,7 +27,7 @@ Result<std::string> file_digest(const std::string& path);
 /// One consistent reading of a file.
 class FeedFile {
  public:
-  /// Errc::not_found, Errc::io, or Errc::untrusted: somebody is writing it.
+  /// Errc::not_found, Errc::io, or Errc::untrusted: somebody is writing it. Waits up to a second where that cannot be told.
   static Result<std::unique_ptr<FeedFile>> open(const std::string& path);
   virtual ~FeedFile() = default;
   /// The next piece; empty at the end. Valid until the next call.

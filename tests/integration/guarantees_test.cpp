@@ -140,7 +140,8 @@ TEST_CASE("guarantee 3: disables go before everything else, and a failure elsewh
   CHECK(std::any_of(problems.begin(), problems.end(), [](const json& p) { return p["code"] == "write-refused"; }));
 }
 
-TEST_CASE("guarantee 5: a cookie is stored with what it covers: a change that was seen and lost in a crash is seen again") {
+TEST_CASE("guarantee 5: a cookie is stored with what it covers: a change that was seen and lost in a crash is seen again" *
+          doctest::skip(kUnderWine)) {
   Company c({});
   CHECK(c.muster({"resync"}).code == 0);
   const std::string dn = c.dn_of(somebody(c, "Sales"));

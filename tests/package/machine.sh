@@ -58,8 +58,8 @@ boot_system() {
   "$top/tests/lab/debian" copy "$root" "$needs,rpm,zsh" 2>"$work/why" || cannot_show "a clean system cannot be made here"
   systemd-nspawn -q -D "$root" --machine="muster-$$" --boot --console=read-only --register=no --keep-unit >"$work/console" 2>&1 </dev/null &
   container=$!
-  wait_until 60 eval 'leader=$(pgrep -P "$container" | head -1) && [ -n "$leader" ]' || { cp "$work/console" "$work/why"; cannot_show "no system boots in a container here"; }
-  wait_until 60 eval '[[ $(inside systemctl is-system-running 2>/dev/null || true) =~ running|degraded ]]' ||
+  wait_until 180 eval 'leader=$(pgrep -P "$container" | head -1) && [ -n "$leader" ]' || { cp "$work/console" "$work/why"; cannot_show "no system boots in a container here"; }
+  wait_until 180 eval '[[ $(inside systemctl is-system-running 2>/dev/null || true) =~ running|degraded ]]' ||
     { cp "$work/console" "$work/why"; cannot_show "no system boots in a container here"; }
 }
 

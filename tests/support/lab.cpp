@@ -21,7 +21,8 @@ std::vector<std::string> lines_of(const std::string& text) {
 namespace {
 
 const std::string kSource = MUSTER_SOURCE_DIR;
-const std::string kMuster = MUSTER_BINARY;
+/// Another program than the one that was built with the tests: the one for Windows, say.
+const std::string kMuster = std::getenv("MUSTER_PROGRAM") ? std::getenv("MUSTER_PROGRAM") : MUSTER_BINARY;
 
 std::vector<std::string> split(const std::string& line) {
   std::vector<std::string> cells(1);
@@ -211,7 +212,7 @@ nlohmann::json Installed::json(std::vector<std::string> arguments) const {
   arguments.insert(arguments.begin(), {"--output", "json"});
   const Finished done = muster(arguments);
   auto document = nlohmann::json::parse(done.out, nullptr, false);
-  REQUIRE_MESSAGE(!document.is_discarded(), (done.out + done.err));
+  REQUIRE_MESSAGE(!document.is_discarded(), (done.out + done.err + "(code " + std::to_string(done.code) + ")"));
   return document;
 }
 

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <memory>
@@ -112,6 +113,9 @@ class Ds389 : public LabServer {
 
 /// The program under test.
 const std::string& muster_binary();
+/// It is the one for Windows (tests/windows/muster), which has neither signals nor points at which it kills itself:
+/// TEST_CASE("..." * doctest::skip(kUnderWine)).
+inline const bool kUnderWine = std::getenv("MUSTER_EXE") != nullptr;
 
 /// A folder with a configuration, and the program that works by it.
 class Installed {

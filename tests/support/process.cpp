@@ -143,7 +143,8 @@ bool Process::running() {
 }
 
 void Process::signal(int number) {
-  if (pid_ > 0) ::kill(pid_, number);
+  // Wine makes Ctrl+C of an interrupt, and lets a termination end the program without asking it.
+  if (pid_ > 0) ::kill(pid_, kUnderWine && number == SIGTERM ? SIGINT : number);
 }
 
 int Process::wait(std::chrono::milliseconds limit) {

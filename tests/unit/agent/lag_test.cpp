@@ -89,9 +89,15 @@ TEST_CASE("health: each reason alone makes it unhealthy, says what to do, and is
        "feed silent", "let HR deliver again"},
       {"nobody watches the feed", [](Vitals& v) { v.watch_error = "no such folder"; }, "feed silent", "restart the service"},
       {"the directory says nothing", [](Vitals& v) { v.signs.directory -= minutes(2); }, "no directory heartbeat", "muster check"},
-      {"the probe is not reported", [](Vitals& v) { v.probe = {"cn=probe", kNoon - minutes(2), ""}; }, "no directory heartbeat",
-       "muster resync"},
-      {"the probe cannot be written", [](Vitals& v) { v.probe = {"cn=probe", kNoon - minutes(2), "no right"}; },
+      {"the probe is not reported",
+       [](Vitals& v) {
+         v.probe = {"cn=probe", kNoon - minutes(2), ""};
+       },
+       "no directory heartbeat", "muster resync"},
+      {"the probe cannot be written",
+       [](Vitals& v) {
+         v.probe = {"cn=probe", kNoon - minutes(2), "no right"};
+       },
        "no directory heartbeat", "muster check"},
       {"upstream takes nothing", [](Vitals& v) { v.upstreams[0].since -= minutes(16); }, "upstream stuck", "muster upstream"},
       {"a hold waits", [](Vitals& v) { v.holds[0].since -= hours(24); }, "hold waiting", "muster holds abc"},
