@@ -131,14 +131,15 @@ TEST_CASE("names against patterns") {
   CHECK_FALSE(matches_path("/etc/muster/*.xml", "/etc/muster/mapping.d/a.xml"));
 }
 
-TEST_CASE("patterns find files in any folder, sorted, and no folders" * doctest::skip(test::kOnWindows)) {
+TEST_CASE("patterns find files in any folder, sorted, and no folders") {
   namespace fs = std::filesystem;
   const fs::path top = fs::temp_directory_path() / ("muster-pattern-" + std::to_string(std::random_device()()));
   fs::remove_all(top);
   for (const char* folder : {"b", "a", "a/deep.xml"}) fs::create_directories(top / folder);
   for (const char* file : {"b/2.xml", "b/1.xml", "a/3.xml", "a/3.txt"}) std::ofstream(top / file) << "x";
   const auto found = files_matching((top / "*" / "*.xml").string());
-  CHECK(found == std::vector<std::string>{(top / "a/3.xml").string(), (top / "b/1.xml").string(), (top / "b/2.xml").string()});
+  CHECK(found ==
+        std::vector<std::string>{(top / "a" / "3.xml").string(), (top / "b" / "1.xml").string(), (top / "b" / "2.xml").string()});
   CHECK(files_matching((top / "b/1.xml").string()).size() == 1);
   CHECK(files_matching((top / "c/*.xml").string()).empty());
   CHECK(files_matching((top / "a").string()).empty());
