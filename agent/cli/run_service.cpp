@@ -52,23 +52,30 @@ std::jthread watch_feed(const FeedSettings& settings, const std::string& state_p
   });
 }
 
-/// Runs `work` on the engine's thread and waits for what it gives.
+/// Runs `work` on the engine's thread and waits for what it gives. Events that come of it are told at once.
 template <class T>
-Result<T> on_engine_thread(Daemon& daemon, std::function<Result<T>()> work) {
+Result<T> on_engine_thread(Engine& engine, Daemon& daemon, std::function<Result<T>()> work) {
   auto answer = std::make_shared<std::promise<Result<T>>>();
   auto given = answer->get_future();
+  const auto tell = [&engine, &daemon, work = std::move(work)]() -> Result<T> {
+    Store& store = engine.context().store;
+    const Row before = store.newest_event();
+    auto done = work();
+    if (store.newest_event() > before) daemon.tell_upstream();
+    return done;
+  };
   // Whoever posts before the mailbox closes gets an answer.
-  if (!daemon.post([answer, work = std::move(work)] { answer->set_value(work()); }))
+  if (!daemon.post([answer, tell] { answer->set_value(guarded(tell)); }))
     return Error{Errc::cancelled, "the service is stopping", ""};
   return given.get();
 }
 
 Follower::Hands hands_of(Engine& engine, Daemon& daemon) {
   return {[&](FollowerProgress progress) {
-            return on_engine_thread<std::monostate>(daemon,
+            return on_engine_thread<std::monostate>(engine, daemon,
                                                     [&engine, progress = std::move(progress)] { return engine.keep(progress); });
           },
-          [&] { return on_engine_thread<std::optional<Bearings>>(daemon, [&engine] { return engine.bearings(); }); }};
+          [&] { return on_engine_thread<std::optional<Bearings>>(engine, daemon, [&engine] { return engine.bearings(); }); }};
 }
 
 int serve(Session& session, Engine& engine, Host& host) {
@@ -98,16 +105,16 @@ int serve(Session& session, Engine& engine, Host& host) {
     });
   };
   const auto refuse = [&](const std::string& name, const OutboxRow& event, const std::string& why) {
-    return on_engine_thread<bool>(daemon, [&engine, name, event, why] { return engine.refuse(name, event, why); });
+    return on_engine_thread<bool>(engine, daemon, [&engine, name, event, why] { return engine.refuse(name, event, why); });
   };
   const auto accepted = [&](const std::string& name, Row seq) -> Status {
-    return on_engine_thread<std::monostate>(daemon, [&engine, name, seq] { return engine.accepted(name, seq); });
+    return on_engine_thread<std::monostate>(engine, daemon, [&engine, name, seq] { return engine.accepted(name, seq); });
   };
   pump.start({acknowledge, refuse, accepted, hands_of(engine, daemon)});
   Polls polls(engine.settings(), live);
   polls.start([&](const UpstreamSettings::Events::Trust& trust, std::vector<ReceivedSet> sets) {
     auto answers = on_engine_thread<std::vector<SetAnswer>>(
-        daemon, [&engine, trust, sets = std::move(sets)] { return engine.take_commands(trust, sets); });
+        engine, daemon, [&engine, trust, sets = std::move(sets)] { return engine.take_commands(trust, sets); });
     pump.wake();
     return answers;
   });

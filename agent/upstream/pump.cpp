@@ -53,10 +53,13 @@ void Pump::wake() {
 }
 
 /// The stored position may be older than what the other side has: a crash between delivery and acknowledgement.
-Status Pump::resume(Lane& lane, Store& store) {
+Status Pump::resume(Lane& lane, Store& store, const Reached& reached) {
   auto last = lane.sink->last_delivered();
   if (!last) return std::move(last).error();
-  lane.position = std::max(store.upstream_position(lane.sink->name()), last->id.empty() ? Row{0} : store.outbox_row_of(last->id));
+  const Row stored = store.upstream_position(lane.name());
+  lane.position = std::max(stored, last->id.empty() ? Row{0} : store.outbox_row_of(last->id));
+  // Else it would seem to wait until something else happens.
+  if (lane.position > stored) reached.acknowledge(lane.name(), lane.position);
   return ok();
 }
 
@@ -82,7 +85,7 @@ Status Pump::answer_probe(Lane& lane, Store& store, const Reached& reached, std:
 
 Status Pump::work(Lane& lane, Store& store, const Reached& reached, std::stop_token stop) {
   if (lane.follower) return lane.follower->follow(store, measuring(lane.name(), store, reached.hands), std::move(stop));
-  if (lane.position < 0) MUSTER_TRY(resume(lane, store));
+  if (lane.position < 0) MUSTER_TRY(resume(lane, store, reached));
   return deliver(lane, store, reached, std::move(stop));
 }
 

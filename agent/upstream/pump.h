@@ -68,7 +68,7 @@ class Pump {
   static Result<bool> reaches(const Lane& lane, std::stop_token stop);
   /// work(). When there is a new end-to-end probe the other side is asked first: while it does not answer, what waits for it waits.
   Status answer_probe(Lane& lane, Store& store, const Reached& reached, std::stop_token stop);
-  static Status resume(Lane& lane, Store& store);
+  static Status resume(Lane& lane, Store& store, const Reached& reached);
   void run(Lane& lane, std::stop_token stop, const Reached& reached);
   /// Notes how long these took that were acknowledged, up to `upto`.
   void measure(const std::string& upstream, const std::vector<OutboxRow>& rows, Row upto);

@@ -63,21 +63,29 @@ void write_secret(const std::string& path, const std::string& text) {
   std::filesystem::permissions(path, std::filesystem::perms::owner_read);
 }
 
+std::string name_of(const Sets& sets) { return "events " + sets.url(); }
+
+/// <events> for one receiver, with further attributes.
+std::string element_of(const Sets& sets, const std::string& more = "") {
+  return "<events push=\"" + sets.url() + "\" sign-key=\"sign.pem\" issuer=\"" + sets.value("ISSUER") + "\" audience=\"" +
+         sets.value("AUDIENCE") + "\" secret=\"sets-token\" ca=\"" + sets.value("CA") + "\" timeout=\"5s\" " + more + "/>";
+}
+
 struct World : Company {
-  explicit World(const Sets& sets, const std::string& more = "", int people = 40)
+  explicit World(const Sets& sets, const std::string& more = "", int people = 40, const std::vector<const Sets*>& others = {})
       : Company({.people = people,
                  .edit =
                      [&](const std::string& folder) {
                        write_secret(folder + "/secrets/sets-token", sets.value("TOKEN"));
                        make_key(folder + "/sign.pem", "ES256");
+                       std::string elements = element_of(sets, more);
+                       for (const Sets* other : others) elements += "\n    " + element_of(*other);
                        sets.believe({public_part(folder + "/sign.pem")});
+                       for (const Sets* other : others) other->believe({public_part(folder + "/sign.pem")});
                        replace_text(folder + "/muster.xml", "<file path=\"events.jsonl\"/>",
-                                    "<file path=\"events.jsonl\"/>\n    <events push=\"" + sets.url() +
-                                        "\" sign-key=\"sign.pem\" issuer=\"" + sets.value("ISSUER") + "\" audience=\"" +
-                                        sets.value("AUDIENCE") + "\" secret=\"sets-token\" ca=\"" + sets.value("CA") +
-                                        "\" timeout=\"5s\" " + more + "/>");
+                                    "<file path=\"events.jsonl\"/>\n    " + elements);
                      }}),
-        name("events " + sets.url()) {}
+        name(name_of(sets)) {}
 
   std::string name;
   nlohmann::json lane() const {
@@ -341,6 +349,61 @@ TEST_CASE("SETs: an event that the receiver will not have is set aside, holds up
   CHECK(wait_until([&] { return missing(world, sets).empty(); }, 60s));
   CHECK(wait_until([&] { return world.json({"upstream"})["set aside"].empty(); }, 20s));
   CHECK(world.muster({"problems"}).out.find("set-aside") == std::string::npos);
+}
+
+TEST_CASE("SETs: of three receivers one is dead and one refuses an event for good, and the third is held up by neither") {
+  Sets dead;
+  const Sets refusing, fine;
+  World world(dead, "", 40, {&refusing, &fine});
+  dead.kill();
+  const std::string bad = world.people()[11];
+  refusing.faults({{"rate", 0}, {"refuse", bad}});
+  const auto service = world.service();
+  world.set_mobile(world.dn_of(bad), "+49 30 9");
+  int round = 0;
+  const auto is_aside = [&] {
+    everybody_gets(world, fine, "+49 30 " + std::to_string(100 + ++round), 5s);
+    return world.json({"upstream"})["set aside"].size() == 1;
+  };
+  REQUIRE(wait_until(is_aside, 90s));
+  CHECK(round > 2);
+
+  const auto listed = [&](const Sets& sets) {
+    const json report = world.json({"upstream"});
+    for (const json& u : report["upstreams"]) {
+      if (u["name"] == name_of(sets)) return u;
+    }
+    return json();
+  };
+  CHECK(world.json({"upstream"})["set aside"][0]["upstream"] == name_of(refusing));
+  CHECK(wait_until([&] { return listed(refusing)["waiting"] == 0 && listed(fine)["waiting"] == 0; }, 60s));
+  CHECK(listed(refusing)["set aside"] == 1);
+  CHECK(listed(fine)["set aside"] == 0);
+  CHECK(listed(dead)["set aside"] == 0);
+  CHECK(listed(dead)["waiting"].get<int>() >= 10 * round);
+
+  const json status = world.json({"status"});
+  const json lag = status["lag"]["upstreams"], live = status["live"]["upstream"];
+  CHECK_MESSAGE(lag[name_of(fine)]["seconds"]["p99"].get<double>() < 3.0, lag.dump());
+  CHECK(lag[name_of(fine)]["oldest unsent"].is_null());
+  CHECK(lag[name_of(dead)]["oldest unsent"]["seconds"].get<double>() > 20.0);
+  CHECK(live[name_of(fine)]["ok"] == true);
+  CHECK(live[name_of(refusing)]["ok"] == true);
+  CHECK(live[name_of(dead)]["ok"] == false);
+  CHECK_MESSAGE(live[name_of(dead)]["error"].get<std::string>().find(dead.value("PORT")) != std::string::npos, live.dump());
+
+  dead.start();
+  CHECK(wait_until([&] { return listed(dead)["waiting"] == 0; }, 90s));
+  CHECK(missing(world, dead).empty());
+  CHECK(missing(world, refusing).size() == 1);
+  const json late = dead.state(), prompt = fine.state();
+  CHECK(arrived(late) == arrived(prompt));
+  CHECK(late["repeats"] == 0);
+  CHECK(prompt["repeats"] == 0);
+  for (const Sets* sets : std::initializer_list<const Sets*>{&dead, &refusing, &fine}) {
+    sets->check_strictly();
+    check_order(sets->state());
+  }
 }
 
 TEST_CASE("SETs: a receiver that does not believe the key, the issuer or the audience stops everything until it does") {
