@@ -23,8 +23,17 @@ std::chrono::seconds pause_after(int failures) {
 }  // namespace
 
 Pump::Pump(std::string state_path, Upstreams upstreams, LiveStatus& live) : state_path_(std::move(state_path)), live_(live) {
-  for (auto& s : upstreams.sinks) lanes_.push_back(std::make_unique<Lane>(Lane{.sink = std::move(s), .follower = {}}));
-  for (auto& f : upstreams.followers) lanes_.push_back(std::make_unique<Lane>(Lane{.sink = {}, .follower = std::move(f)}));
+  replace(std::move(upstreams));
+}
+
+void Pump::replace(Upstreams upstreams) {
+  std::vector<std::unique_ptr<Lane>> lanes;
+  for (auto& s : upstreams.sinks) lanes.push_back(std::make_unique<Lane>(Lane{.sink = std::move(s), .follower = {}}));
+  for (auto& f : upstreams.followers) lanes.push_back(std::make_unique<Lane>(Lane{.sink = {}, .follower = std::move(f)}));
+  {
+    const std::lock_guard lock(mutex_);
+    lanes_.swap(lanes);
+  }
   live_.set_sinks(names());
 }
 
@@ -39,6 +48,7 @@ void Pump::stop() {
 }
 
 std::vector<std::string> Pump::names() const {
+  const std::lock_guard lock(mutex_);
   std::vector<std::string> all;
   for (const auto& lane : lanes_) {
     if (lane->sink) all.push_back(lane->sink->name());

@@ -406,6 +406,81 @@ TEST_CASE("SETs: of three receivers one is dead and one refuses an event for goo
   }
 }
 
+TEST_CASE("SETs: a reload takes over receivers and the port of metrics, and loses nothing") {
+  const Sets first, second;
+  Sets spare;
+  World world(first);
+  const std::string port = spare.value("PORT"), other_port = spare.value("CONTROL_PORT");
+  spare.kill();
+  second.believe({public_part(world.file("sign.pem"))});
+  const auto service = world.service();
+  const auto reload_with = [&](const std::string& from, const std::string& to) {
+    replace_text(world.config(), from, to);
+    service->signal(SIGHUP);
+  };
+  const auto runs = [&](const Sets& sets) {
+    const json status = world.json({"status"});
+    const json live = status["live"].value("upstream", json::object());
+    return status["lag"]["upstreams"].contains(name_of(sets)) && live.value(name_of(sets), json::object()).value("ok", false);
+  };
+  const auto lacks = [&](const Sets& sets, const std::string& number) {
+    const auto there = arrived(sets.state());
+    const auto changed = world.events("changed");
+    return std::count_if(changed.begin(), changed.end(),
+                         [&](const json& e) { return e["after"] == json{number} && !there.contains(e["id"]); });
+  };
+  const auto metrics = [](const std::string& at) -> std::string {
+    HttpSettings settings;
+    settings.url = "http://127.0.0.1:" + at;
+    const auto page = HttpClient(settings, "").send({.method = "GET", .url = "/metrics"});
+    return page ? page->body : "";
+  };
+  const auto error = [&] {
+    const json status = world.json({"status"});
+    return status["live"].value("reload error", "");
+  };
+  everybody_gets(world, first, "+49 30 1");
+
+  reload_with(element_of(first), element_of(first) + element_of(second));
+  REQUIRE(wait_until([&] { return runs(first) && runs(second); }, 20s));
+  everybody_gets(world, first, "+49 30 2");
+  CHECK(wait_until([&] { return lacks(second, "+49 30 2") == 0; }, 20s));
+
+  reload_with("<upstream>", "<metrics port=\"" + port + "\"/><upstream>");
+  CHECK(wait_until([&] { return metrics(port).find(name_of(second)) != std::string::npos; }, 20s));
+  reload_with("<metrics port=\"" + port, "<metrics port=\"" + second.value("PORT"));
+  CHECK(wait_until([&] { return error().find("<metrics>") != std::string::npos; }, 20s));
+  CHECK_FALSE(metrics(port).empty());
+  reload_with("<metrics port=\"" + second.value("PORT"), "<metrics port=\"" + other_port);
+  CHECK(wait_until([&] { return error().empty() && !metrics(other_port).empty(); }, 20s));
+  CHECK(metrics(port).empty());
+
+  reload_with(element_of(first), "");
+  REQUIRE(wait_until([&] { return !runs(first) && runs(second); }, 20s));
+  CHECK(metrics(other_port).find(name_of(first)) == std::string::npos);
+  // It is begun anew while there is something to tell.
+  const auto people = world.people();
+  for (int round = 3; round < 9; ++round) {
+    const std::string number = "+49 30 " + std::to_string(round);
+    for (std::size_t i = 0; i < 10; ++i) {
+      world.set_mobile(world.dn_of(people[i]), number);
+      if (i == 5) reload_with(round % 2 ? "timeout=\"5s\"" : "timeout=\"6s\"", round % 2 ? "timeout=\"6s\"" : "timeout=\"5s\"");
+    }
+  }
+  const auto all_told = [&] {
+    const auto changed = world.events("changed");
+    return std::count_if(changed.begin(), changed.end(), [](const json& e) { return e["after"] == json{"+49 30 8"}; }) == 10;
+  };
+  REQUIRE(wait_until(all_told, 20s));
+  for (int round = 3; round < 9; ++round)
+    CHECK(wait_until([&] { return lacks(second, "+49 30 " + std::to_string(round)) == 0; }, 20s));
+  CHECK(lacks(first, "+49 30 8") == 10);
+  second.check_strictly();
+  check_order(second.state());
+  service->signal(SIGTERM);
+  CHECK(service->wait() == 0);
+}
+
 TEST_CASE("SETs: a receiver that does not believe the key, the issuer or the audience stops everything until it does") {
   const Sets sets;
   World world(sets);

@@ -162,7 +162,9 @@ class World {
       const Row position = store().upstream_position(r.name);
       CHECK_MESSAGE(position >= positions_[r.name], r.name);
       positions_[r.name] = position;
-      for (const auto& [id, seq] : all_) {
+      for (const auto& event : all_) {
+        const std::string& id = event.first;
+        const Row seq = event.second;
         if (r.ids.contains(id) || is_aside(r, seq)) continue;
         CHECK_MESSAGE(seq > position, r.name << ": " << id << " was passed over");
         CHECK_MESSAGE(store().outbox_row_of(id) == seq, r.name << ": " << id << " is lost");
