@@ -155,6 +155,7 @@ void Daemon::connect_if_due() {
     return;
   }
   failures_ = 0;
+  say_settings();  // those that waited for a connection
   const ServerInfo& server = engine_.connection().server();
   live_.set(
       "directory",
@@ -414,9 +415,14 @@ void Daemon::announce_if_at_work(bool is_ready) {
   host_.ready();
 }
 
+void Daemon::say_settings() {
+  if (tell_settings_) tell_settings_(engine_.settings());
+}
+
 Status Daemon::reload_engine() {
   Status reloaded = engine_.reload();
   reload_error_ = reloaded ? "" : reloaded.error().what;
+  say_settings();
   return reloaded;
 }
 
@@ -439,7 +445,9 @@ void Daemon::say_status() {
   if (is_status_late_) return;
   said_at_ = now;
   Store& store = engine_.context().store;
-  host_.status(status_line(live_.get(), store.count_people(true), store.holds(true).size(), reload_error_));
+  const nlohmann::json live = live_.get();
+  const std::string error = reload_error_.empty() ? live.value("reload error", "") : reload_error_;
+  host_.status(status_line(live, store.count_people(true), store.holds(true).size(), error));
 }
 
 void Daemon::tell_upstream() { pump_.wake(); }

@@ -34,6 +34,8 @@ class Daemon {
   void look_at_feed();
   /// Read the configuration again. Thread-safe.
   void reload();
+  /// Called on the engine's thread with the settings in force, whenever they may have become others. Before run().
+  void on_settings(std::function<void(const Settings&)> tell) { tell_settings_ = std::move(tell); }
 
   /// On the engine's thread: reads everything and settles; what `muster resync` asks for.
   Result<RunReport> resync(bool full, const std::vector<std::string>& people);
@@ -83,7 +85,9 @@ class Daemon {
   void say_status();
   Mailbox::Clock::time_point said_at_{};
   bool is_status_late_ = false, is_announced_ = false;
+  void say_settings();
   std::string reload_error_;
+  std::function<void(const Settings&)> tell_settings_;
   bool is_condensing_ = false;
   Pump& pump_;
   LiveStatus& live_;

@@ -82,17 +82,20 @@ Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<Config> config, Opt
     engine->context_->stop = engine->options_.stop;
     engine->feed_ = std::move(*feed);
     engine->context_->restored = !engine->context_->store.meta("restored").empty();
-    if (!engine->options_.dry_run) engine->declare_followers();
+    if (!engine->options_.dry_run) MUSTER_TRY(engine->declare_followers(follower_names(engine->settings().upstream)));
     engine->context_->store.drop_planned();
     engine->context_->store.planned_to(1);
     return engine;
   });
 }
 
-void Engine::declare_followers() {
-  Store::Transaction transaction(context_->store);
-  context_->store.declare_followers(follower_names(settings().upstream));
-  transaction.commit();
+Status Engine::declare_followers(const std::vector<std::string>& names) {
+  return guarded([&]() -> Status {
+    Store::Transaction transaction(context_->store);
+    context_->store.declare_followers(names);
+    transaction.commit();
+    return ok();
+  });
 }
 
 void Engine::progress(const std::string& what, std::size_t done, std::size_t total) const {

@@ -138,6 +138,8 @@ class Engine {
   void directory_trouble(const std::optional<Error>& error);
   /// Without any upstream nobody waits for events.
   Status drop_events();
+  /// Whose progress is kept from now on; that of others is forgotten.
+  Status declare_followers(const std::vector<std::string>& names);
   Status acknowledge(const std::string& upstream, Row position, const std::vector<std::string>& all_upstreams);
   /// An upstream will not have an event as it is. True: it did so kMostRefusals times, so the event is set aside for it, which is
   /// shown, and told to all.
@@ -164,7 +166,6 @@ class Engine {
   const std::string& copy_path() const { return copy_path_; }
 
  private:
-  void declare_followers();
   /// Asks the directory anew about what the agent wrote since `batch` was read.
   Status renew(const Stream& stream, Batch& batch);
   Engine(std::unique_ptr<Context> context, Options options, std::string state_path);

@@ -43,6 +43,12 @@ class LiveStatus {
     const std::lock_guard lock(mutex_);
     return sinks_;
   }
+  /// What was said of those that were declared until now.
+  void forget_upstreams() {
+    const std::lock_guard lock(mutex_);
+    values_.erase("upstream");
+    probe_answers_.clear();
+  }
   void set_limits(const HealthLimits& limits) {
     const std::lock_guard lock(mutex_);
     limits_ = limits;

@@ -1,5 +1,6 @@
 // What `muster status` says.
 #include <algorithm>
+#include <utility>
 
 #include "agent/gatekeeper.h"
 #include "agent/health.h"
@@ -75,6 +76,7 @@ struct Upstreams {
 Upstreams upstreams_of(Store& store, const LiveStatus& live, const json& said, Instant now) {
   Upstreams found{live.lag().figures(), {}};
   json& lag = found.lag;
+  const json measured = std::exchange(lag["upstreams"], json::object());  // one that was taken away is shown no more
   std::optional<Instant> oldest_of_all;
   json verified;
   const auto answers = live.probe_answers();
@@ -83,7 +85,7 @@ Upstreams upstreams_of(Store& store, const LiveStatus& live, const json& said, I
     const auto answer = answers.contains(name) ? answers.at(name) : LiveStatus::ProbeAnswer{};
     if (answer.asked_since) oldest = std::min(oldest.value_or(*answer.asked_since), *answer.asked_since);
     const json told = said.contains("upstream") ? said["upstream"].value(name, json()) : json();
-    json lane = lane_of(lag["upstreams"].value(name, json()), told, answer.last, oldest, now);
+    json lane = lane_of(measured.value(name, json()), told, answer.last, oldest, now);
     lane["waiting"] = std::move(waiting);
     lane["set aside"] = std::count_if(aside.begin(), aside.end(), [&](const SetAsideRow& r) { return r.upstream == name; });
     if (lane["last probe"].is_string() && (verified.is_null() || verified < lane["last probe"])) verified = lane["last probe"];

@@ -194,6 +194,7 @@ struct UpstreamSettings {
   struct File {
     std::string path;
     Location at;
+    friend bool operator==(const File&, const File&) = default;
   };
   std::vector<File> files;
   std::size_t most_bytes = 1U << 30;  ///< of events that wait for a system upstream
@@ -203,6 +204,7 @@ struct UpstreamSettings {
     std::string user_name;     ///< the attribute that is upstream's userName; empty: by family
     bool deactivates = false;  ///< who is deleted in the directory is switched off upstream, and stays
     Location at;
+    friend bool operator==(const Scim&, const Scim&) = default;
   };
   std::vector<Scim> scims;
   /// <events>
@@ -222,11 +224,14 @@ struct UpstreamSettings {
       std::string keys;                      ///< absolute path of a JWKS, or its https:// address
       std::chrono::seconds max_age{604800};  ///< an older token (iat) is refused
       Location at;
+      friend bool operator==(const Trust&, const Trust&) = default;
     };
     std::optional<Trust> trust;
     Location at;
+    friend bool operator==(const Events&, const Events&) = default;
   };
   std::vector<Events> events;
+  friend bool operator==(const UpstreamSettings&, const UpstreamSettings&) = default;
 };
 
 struct Settings {

@@ -1,7 +1,6 @@
 // muster run.
 #include <spdlog/spdlog.h>
 
-#include <future>
 #include <thread>
 
 #include "agent/cli/service_log.h"
@@ -11,9 +10,8 @@
 #include "agent/feed/feed.h"
 #include "agent/feed_intake.h"
 #include "agent/guarded.h"
-#include "agent/metrics.h"
+#include "agent/outside.h"
 #include "agent/upstream/file_sink.h"
-#include "agent/upstream/poller.h"
 #include "agent/upstream/upstreams.h"
 #include "ldap/connection.h"
 #include "service/host.h"
@@ -52,25 +50,6 @@ std::jthread watch_feed(const FeedSettings& settings, const std::string& state_p
   });
 }
 
-/// Runs `work` on the engine's thread and waits for what it gives.
-template <class T>
-Result<T> on_engine_thread(Daemon& daemon, std::function<Result<T>()> work) {
-  auto answer = std::make_shared<std::promise<Result<T>>>();
-  auto given = answer->get_future();
-  // Whoever posts before the mailbox closes gets an answer.
-  if (!daemon.post([answer, work = std::move(work)] { answer->set_value(work()); }))
-    return Error{Errc::cancelled, "the service is stopping", ""};
-  return given.get();
-}
-
-Follower::Hands hands_of(Engine& engine, Daemon& daemon) {
-  return {[&](FollowerProgress progress) {
-            return on_engine_thread<std::monostate>(daemon,
-                                                    [&engine, progress = std::move(progress)] { return engine.keep(progress); });
-          },
-          [&] { return on_engine_thread<std::optional<Bearings>>(daemon, [&engine] { return engine.bearings(); }); }};
-}
-
 int serve(Session& session, Engine& engine, Host& host) {
   LiveStatus live;
   live.set_limits(health_limits(engine.settings()));
@@ -78,39 +57,15 @@ int serve(Session& session, Engine& engine, Host& host) {
   auto upstreams = open_upstreams(engine.settings());
   if (!upstreams) return fail(session, upstreams.error());
   Pump pump(engine.state_path(), std::move(*upstreams), live);
-  const auto names = pump.names();
   Daemon daemon(engine, host, pump, live);
   Control control(engine, daemon, live);
   control.log_from(kept_lines);
   auto server =
       LocalServer::open(control_path(engine.state_path()), [&](const std::string& request) { return control.answer(request); });
   if (!server) return fail(session, server.error());
-  std::unique_ptr<LoopbackHttp> metrics;
-  if (const auto port = engine.settings().metrics_port) {
-    auto listening = serve_metrics(*port, engine.state_path(), live);
-    if (!listening) return fail(session, std::move(listening).error().within("<metrics>"));
-    metrics = std::move(*listening);
-  }
-  const auto acknowledge = [&](const std::string& name, Row position) {
-    // A position that is lost at the end is found again in the file.
-    (void)daemon.post([&engine, name, position, names] {
-      if (const Status s = engine.acknowledge(name, position, names); !s) spdlog::error("{}", s.error().text());
-    });
-  };
-  const auto refuse = [&](const std::string& name, const OutboxRow& event, const std::string& why) {
-    return on_engine_thread<bool>(daemon, [&engine, name, event, why] { return engine.refuse(name, event, why); });
-  };
-  const auto accepted = [&](const std::string& name, Row seq) -> Status {
-    return on_engine_thread<std::monostate>(daemon, [&engine, name, seq] { return engine.accepted(name, seq); });
-  };
-  pump.start({acknowledge, refuse, accepted, hands_of(engine, daemon)});
-  Polls polls(engine.settings(), live);
-  polls.start([&](const UpstreamSettings::Events::Trust& trust, std::vector<ReceivedSet> sets) {
-    auto answers = on_engine_thread<std::vector<SetAnswer>>(
-        daemon, [&engine, trust, sets = std::move(sets)] { return engine.take_commands(trust, sets); });
-    pump.wake();
-    return answers;
-  });
+  Outside outside(engine, daemon, pump, live);
+  if (const Status begun = outside.begin(); !begun) return fail(session, begun.error());
+  daemon.on_settings([&](const Settings& settings) { outside.follow(settings); });
   host.on_reload([&] { daemon.reload(); });
   const bool has_file = engine.settings().feed.type != "events";
   const std::jthread feed = has_file ? watch_feed(engine.settings().feed, engine.state_path(), daemon, live) : std::jthread();
@@ -118,9 +73,7 @@ int serve(Session& session, Engine& engine, Host& host) {
   const Status ended = daemon.run(host.stopping());
   host.on_reload({});
   server->reset();
-  metrics.reset();
-  polls.stop();
-  pump.stop();
+  outside.end();
   if (!ended) return fail(session, ended.error());
   spdlog::info("stopped");
   return kDone;

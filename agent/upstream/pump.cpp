@@ -23,8 +23,17 @@ std::chrono::seconds pause_after(int failures) {
 }  // namespace
 
 Pump::Pump(std::string state_path, Upstreams upstreams, LiveStatus& live) : state_path_(std::move(state_path)), live_(live) {
-  for (auto& s : upstreams.sinks) lanes_.push_back(std::make_unique<Lane>(Lane{.sink = std::move(s), .follower = {}}));
-  for (auto& f : upstreams.followers) lanes_.push_back(std::make_unique<Lane>(Lane{.sink = {}, .follower = std::move(f)}));
+  replace(std::move(upstreams));
+}
+
+void Pump::replace(Upstreams upstreams) {
+  std::vector<std::unique_ptr<Lane>> lanes;
+  for (auto& s : upstreams.sinks) lanes.push_back(std::make_unique<Lane>(Lane{.sink = std::move(s), .follower = {}}));
+  for (auto& f : upstreams.followers) lanes.push_back(std::make_unique<Lane>(Lane{.sink = {}, .follower = std::move(f)}));
+  {
+    const std::lock_guard lock(mutex_);
+    lanes_.swap(lanes);
+  }
   live_.set_sinks(names());
 }
 
@@ -39,6 +48,7 @@ void Pump::stop() {
 }
 
 std::vector<std::string> Pump::names() const {
+  const std::lock_guard lock(mutex_);
   std::vector<std::string> all;
   for (const auto& lane : lanes_) {
     if (lane->sink) all.push_back(lane->sink->name());
@@ -53,10 +63,13 @@ void Pump::wake() {
 }
 
 /// The stored position may be older than what the other side has: a crash between delivery and acknowledgement.
-Status Pump::resume(Lane& lane, Store& store) {
+Status Pump::resume(Lane& lane, Store& store, const Reached& reached) {
   auto last = lane.sink->last_delivered();
   if (!last) return std::move(last).error();
-  lane.position = std::max(store.upstream_position(lane.sink->name()), last->id.empty() ? Row{0} : store.outbox_row_of(last->id));
+  const Row stored = store.upstream_position(lane.name());
+  lane.position = std::max(stored, last->id.empty() ? Row{0} : store.outbox_row_of(last->id));
+  // Else it would seem to wait until something else happens.
+  if (lane.position > stored) reached.acknowledge(lane.name(), lane.position);
   return ok();
 }
 
@@ -82,7 +95,7 @@ Status Pump::answer_probe(Lane& lane, Store& store, const Reached& reached, std:
 
 Status Pump::work(Lane& lane, Store& store, const Reached& reached, std::stop_token stop) {
   if (lane.follower) return lane.follower->follow(store, measuring(lane.name(), store, reached.hands), std::move(stop));
-  if (lane.position < 0) MUSTER_TRY(resume(lane, store));
+  if (lane.position < 0) MUSTER_TRY(resume(lane, store, reached));
   return deliver(lane, store, reached, std::move(stop));
 }
 

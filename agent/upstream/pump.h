@@ -43,11 +43,13 @@ class Pump {
   void wake();
   /// Ends the threads after what they are doing.
   void stop();
-  /// Nobody hears events.
+  /// After stop(): others, which start() begins.
+  void replace(Upstreams upstreams);
+  /// Nobody hears events. Thread-safe.
   bool empty() const { return names().empty(); }
   /// Delivers what is there and returns; for commands without a service. The first Error, after all were tried.
   Status drain(const Reached& reached);
-  /// Of those that hear events.
+  /// Of those that hear events. Thread-safe.
   std::vector<std::string> names() const;
 
  private:
@@ -68,7 +70,7 @@ class Pump {
   static Result<bool> reaches(const Lane& lane, std::stop_token stop);
   /// work(). When there is a new end-to-end probe the other side is asked first: while it does not answer, what waits for it waits.
   Status answer_probe(Lane& lane, Store& store, const Reached& reached, std::stop_token stop);
-  static Status resume(Lane& lane, Store& store);
+  static Status resume(Lane& lane, Store& store, const Reached& reached);
   void run(Lane& lane, std::stop_token stop, const Reached& reached);
   /// Notes how long these took that were acknowledged, up to `upto`.
   void measure(const std::string& upstream, const std::vector<OutboxRow>& rows, Row upto);
@@ -80,7 +82,7 @@ class Pump {
   std::vector<std::unique_ptr<Lane>> lanes_;
   LiveStatus& live_;
   Reached reached_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;  ///< of `lanes_`, where others change them, and of what wakes them
   std::condition_variable_any bell_;
 };
 

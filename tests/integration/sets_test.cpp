@@ -63,21 +63,29 @@ void write_secret(const std::string& path, const std::string& text) {
   std::filesystem::permissions(path, std::filesystem::perms::owner_read);
 }
 
+std::string name_of(const Sets& sets) { return "events " + sets.url(); }
+
+/// <events> for one receiver, with further attributes.
+std::string element_of(const Sets& sets, const std::string& more = "") {
+  return "<events push=\"" + sets.url() + "\" sign-key=\"sign.pem\" issuer=\"" + sets.value("ISSUER") + "\" audience=\"" +
+         sets.value("AUDIENCE") + "\" secret=\"sets-token\" ca=\"" + sets.value("CA") + "\" timeout=\"5s\" " + more + "/>";
+}
+
 struct World : Company {
-  explicit World(const Sets& sets, const std::string& more = "", int people = 40)
+  explicit World(const Sets& sets, const std::string& more = "", int people = 40, const std::vector<const Sets*>& others = {})
       : Company({.people = people,
                  .edit =
                      [&](const std::string& folder) {
                        write_secret(folder + "/secrets/sets-token", sets.value("TOKEN"));
                        make_key(folder + "/sign.pem", "ES256");
+                       std::string elements = element_of(sets, more);
+                       for (const Sets* other : others) elements += "\n    " + element_of(*other);
                        sets.believe({public_part(folder + "/sign.pem")});
+                       for (const Sets* other : others) other->believe({public_part(folder + "/sign.pem")});
                        replace_text(folder + "/muster.xml", "<file path=\"events.jsonl\"/>",
-                                    "<file path=\"events.jsonl\"/>\n    <events push=\"" + sets.url() +
-                                        "\" sign-key=\"sign.pem\" issuer=\"" + sets.value("ISSUER") + "\" audience=\"" +
-                                        sets.value("AUDIENCE") + "\" secret=\"sets-token\" ca=\"" + sets.value("CA") +
-                                        "\" timeout=\"5s\" " + more + "/>");
+                                    "<file path=\"events.jsonl\"/>\n    " + elements);
                      }}),
-        name("events " + sets.url()) {}
+        name(name_of(sets)) {}
 
   std::string name;
   nlohmann::json lane() const {
@@ -341,6 +349,136 @@ TEST_CASE("SETs: an event that the receiver will not have is set aside, holds up
   CHECK(wait_until([&] { return missing(world, sets).empty(); }, 60s));
   CHECK(wait_until([&] { return world.json({"upstream"})["set aside"].empty(); }, 20s));
   CHECK(world.muster({"problems"}).out.find("set-aside") == std::string::npos);
+}
+
+TEST_CASE("SETs: of three receivers one is dead and one refuses an event for good, and the third is held up by neither") {
+  Sets dead;
+  const Sets refusing, fine;
+  World world(dead, "", 40, {&refusing, &fine});
+  dead.kill();
+  const std::string bad = world.people()[11];
+  refusing.faults({{"rate", 0}, {"refuse", bad}});
+  const auto service = world.service();
+  world.set_mobile(world.dn_of(bad), "+49 30 9");
+  int round = 0;
+  const auto is_aside = [&] {
+    everybody_gets(world, fine, "+49 30 " + std::to_string(100 + ++round), 5s);
+    return world.json({"upstream"})["set aside"].size() == 1;
+  };
+  REQUIRE(wait_until(is_aside, 90s));
+  CHECK(round > 2);
+
+  const auto listed = [&](const Sets& sets) {
+    const json report = world.json({"upstream"});
+    for (const json& u : report["upstreams"]) {
+      if (u["name"] == name_of(sets)) return u;
+    }
+    return json();
+  };
+  CHECK(world.json({"upstream"})["set aside"][0]["upstream"] == name_of(refusing));
+  CHECK(wait_until([&] { return listed(refusing)["waiting"] == 0 && listed(fine)["waiting"] == 0; }, 60s));
+  CHECK(listed(refusing)["set aside"] == 1);
+  CHECK(listed(fine)["set aside"] == 0);
+  CHECK(listed(dead)["set aside"] == 0);
+  CHECK(listed(dead)["waiting"].get<int>() >= 10 * round);
+
+  const json status = world.json({"status"});
+  const json lag = status["lag"]["upstreams"], live = status["live"]["upstream"];
+  CHECK_MESSAGE(lag[name_of(fine)]["seconds"]["p99"].get<double>() < 3.0, lag.dump());
+  CHECK(lag[name_of(fine)]["oldest unsent"].is_null());
+  CHECK(lag[name_of(dead)]["oldest unsent"]["seconds"].get<double>() > 20.0);
+  CHECK(live[name_of(fine)]["ok"] == true);
+  CHECK(live[name_of(refusing)]["ok"] == true);
+  CHECK(live[name_of(dead)]["ok"] == false);
+  CHECK_MESSAGE(live[name_of(dead)]["error"].get<std::string>().find(dead.value("PORT")) != std::string::npos, live.dump());
+
+  dead.start();
+  CHECK(wait_until([&] { return listed(dead)["waiting"] == 0; }, 90s));
+  CHECK(missing(world, dead).empty());
+  CHECK(missing(world, refusing).size() == 1);
+  const json late = dead.state(), prompt = fine.state();
+  CHECK(arrived(late) == arrived(prompt));
+  CHECK(late["repeats"] == 0);
+  CHECK(prompt["repeats"] == 0);
+  for (const Sets* sets : std::initializer_list<const Sets*>{&dead, &refusing, &fine}) {
+    sets->check_strictly();
+    check_order(sets->state());
+  }
+}
+
+TEST_CASE("SETs: a reload takes over receivers and the port of metrics, and loses nothing") {
+  const Sets first, second;
+  Sets spare;
+  World world(first);
+  const std::string port = spare.value("PORT"), other_port = spare.value("CONTROL_PORT");
+  spare.kill();
+  second.believe({public_part(world.file("sign.pem"))});
+  const auto service = world.service();
+  const auto reload_with = [&](const std::string& from, const std::string& to) {
+    replace_text(world.config(), from, to);
+    service->signal(SIGHUP);
+  };
+  const auto runs = [&](const Sets& sets) {
+    const json status = world.json({"status"});
+    const json live = status["live"].value("upstream", json::object());
+    return status["lag"]["upstreams"].contains(name_of(sets)) && live.value(name_of(sets), json::object()).value("ok", false);
+  };
+  const auto lacks = [&](const Sets& sets, const std::string& number) {
+    const auto there = arrived(sets.state());
+    const auto changed = world.events("changed");
+    return std::count_if(changed.begin(), changed.end(),
+                         [&](const json& e) { return e["after"] == json{number} && !there.contains(e["id"]); });
+  };
+  const auto metrics = [](const std::string& at) -> std::string {
+    HttpSettings settings;
+    settings.url = "http://127.0.0.1:" + at;
+    const auto page = HttpClient(settings, "").send({.method = "GET", .url = "/metrics"});
+    return page ? page->body : "";
+  };
+  const auto error = [&] {
+    const json status = world.json({"status"});
+    return status["live"].value("reload error", "");
+  };
+  everybody_gets(world, first, "+49 30 1");
+
+  reload_with(element_of(first), element_of(first) + element_of(second));
+  REQUIRE(wait_until([&] { return runs(first) && runs(second); }, 20s));
+  everybody_gets(world, first, "+49 30 2");
+  CHECK(wait_until([&] { return lacks(second, "+49 30 2") == 0; }, 20s));
+
+  reload_with("<upstream>", "<metrics port=\"" + port + "\"/><upstream>");
+  CHECK(wait_until([&] { return metrics(port).find(name_of(second)) != std::string::npos; }, 20s));
+  reload_with("<metrics port=\"" + port, "<metrics port=\"" + second.value("PORT"));
+  CHECK(wait_until([&] { return error().find("<metrics>") != std::string::npos; }, 20s));
+  CHECK_FALSE(metrics(port).empty());
+  reload_with("<metrics port=\"" + second.value("PORT"), "<metrics port=\"" + other_port);
+  CHECK(wait_until([&] { return error().empty() && !metrics(other_port).empty(); }, 20s));
+  CHECK(metrics(port).empty());
+
+  reload_with(element_of(first), "");
+  REQUIRE(wait_until([&] { return !runs(first) && runs(second); }, 20s));
+  CHECK(metrics(other_port).find(name_of(first)) == std::string::npos);
+  // It is begun anew while there is something to tell.
+  const auto people = world.people();
+  for (int round = 3; round < 9; ++round) {
+    const std::string number = "+49 30 " + std::to_string(round);
+    for (std::size_t i = 0; i < 10; ++i) {
+      world.set_mobile(world.dn_of(people[i]), number);
+      if (i == 5) reload_with(round % 2 ? "timeout=\"5s\"" : "timeout=\"6s\"", round % 2 ? "timeout=\"6s\"" : "timeout=\"5s\"");
+    }
+  }
+  const auto all_told = [&] {
+    const auto changed = world.events("changed");
+    return std::count_if(changed.begin(), changed.end(), [](const json& e) { return e["after"] == json{"+49 30 8"}; }) == 10;
+  };
+  REQUIRE(wait_until(all_told, 20s));
+  for (int round = 3; round < 9; ++round)
+    CHECK(wait_until([&] { return lacks(second, "+49 30 " + std::to_string(round)) == 0; }, 20s));
+  CHECK(lacks(first, "+49 30 8") == 10);
+  second.check_strictly();
+  check_order(second.state());
+  service->signal(SIGTERM);
+  CHECK(service->wait() == 0);
 }
 
 TEST_CASE("SETs: a receiver that does not believe the key, the issuer or the audience stops everything until it does") {
