@@ -489,6 +489,33 @@ TEST_CASE("SCIM: an upstream that is away or silent holds up no other, and hears
   must_agree(world, scim, 90s);
 }
 
+TEST_CASE("SCIM: a reload takes a server away and back, also while it is silent, and both sides agree in the end") {
+  Scim scim;
+  World world(scim);
+  const auto service = world.service();
+  must_agree(world, scim);
+  const std::string text = read_file(world.config()), ann = world.dn_of(world.people()[0]);
+  const auto from = text.find("<scim "), end = text.find("/>", from) + 2;
+  const std::string element = text.substr(from, end - from);
+  const auto is_followed = [&] {
+    const json status = world.json({"status"});
+    return status["lag"]["upstreams"].contains("scim " + scim.url());
+  };
+  scim.freeze();
+  REQUIRE(world.slapd().modify(set_text(ann, "telephoneNumber", "+49 30 1")) == 0);
+  replace_text(world.config(), element, "<file path=\"more.jsonl\"/>");
+  service->signal(SIGHUP);
+  CHECK(wait_until([&] { return !is_followed(); }, 30s));
+  scim.thaw();
+  REQUIRE(world.slapd().modify(set_text(ann, "telephoneNumber", "+49 30 2")) == 0);
+  CHECK(wait_until([&] { return read_file(world.file("more.jsonl")).find("+49 30 2") != std::string::npos; }, 20s));
+  replace_text(world.config(), "<file path=\"more.jsonl\"/>", element);
+  service->signal(SIGHUP);
+  CHECK(wait_until(is_followed, 30s));
+  must_agree(world, scim, 60s);
+  scim.check_strictly();
+}
+
 TEST_CASE("SCIM: muster check asks the server, and says what it is or what is wrong") {
   Scim scim;
   World world(scim);
