@@ -28,12 +28,15 @@ std::string absolute(const std::string& path) {
   return failed ? path : full.string();
 }
 
-/// What the service had: its configuration with the secrets, its state, its log.
-Status purge() {
+bool is_default(const std::string& config) { return absolute(config) == absolute(default_config_file()); }
+
+/// What the service had: its configuration with the secrets, its state, its log. A folder of somebody's own is left alone.
+Status purge(const std::string& its_config) {
   const Status gone = ServiceManager::uninstall();
   if (!gone && gone.error().code != Errc::not_found) return gone;
   const std::string config = std::filesystem::path(default_config_file()).parent_path().string();
-  for (const std::string& folder : {config, default_state_folder(), default_run_folder(), default_log_folder()}) {
+  for (const std::string& folder :
+       {is_default(its_config) ? config : "", default_state_folder(), default_run_folder(), default_log_folder()}) {
     std::error_code failed;
     if (!folder.empty()) std::filesystem::remove_all(folder, failed);
     if (failed) return Error{Errc::io, "deleting " + folder + ": " + failed.message(), "delete it by hand"};
@@ -50,7 +53,11 @@ int run_service_install(Session& session) {
 }
 
 int run_service_uninstall(Session& session) {
-  if (session.call.has("purge")) return said(session, purge(), "muster is no service any more, and nothing of it is left");
+  const std::string& config = session.call.config;
+  if (session.call.has("purge"))
+    return said(
+        session, purge(config),
+        "muster is no service any more, and nothing of it is left" + (is_default(config) ? "" : " but " + absolute(config)));
   return said(session, ServiceManager::uninstall(), "muster is no service any more; its configuration and state are kept");
 }
 
