@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "agent/guarded.h"
+#include "agent/planner.h"
 
 namespace muster {
 
@@ -43,20 +44,44 @@ void EndToEndProbe::arrived(Instant now) {
   owed_since_.reset();
 }
 
+Result<EntryId> EndToEndProbe::target(const Dn& dn) {
+  return guarded([&]() -> Result<EntryId> {
+    Context& context = engine_.context();
+    const auto row = context.store.entry_row_by_dn(dn);
+    const auto entry = row ? context.store.entry_by_row(*row) : std::nullopt;
+    if (!entry || entry->gone) return Error{Errc::refused, dn.str() + " is not there, or not matched by <people filter>", ""};
+    if (const auto owner = context.store.person_of_entry(*row))
+      return Error{Errc::refused, dn.str() + " belongs to person " + owner->person.key.rep(),
+                   "name an entry that belongs to nobody"};
+    auto shield = Planner(context, engine_.connection()).protection(nullptr, &*entry, system_now());
+    if (!shield) return std::move(shield).error();
+    if (!shield->empty()) return Error{Errc::refused, dn.str() + " is protected by " + *shield, "name another entry"};
+    return entry->entry.id;
+  });
+}
+
+Status EndToEndProbe::failed(const ProbeSettings& settings, const Error& why) {
+  owe(why.text());
+  value_.clear();
+  spdlog::warn("the probe: {}", why.text());
+  due_ = Clock::now() + std::min<std::chrono::seconds>(settings.every, kSoon);
+  return why.code == Errc::unreachable ? Status(why) : ok();
+}
+
 Status EndToEndProbe::write(const ProbeSettings& settings) {
   written_ = system_now().utc;
+  const auto id = target(settings.entry);
+  if (!id) return failed(settings, id.error());
   value_ = "muster " + iso_time(written_);
   is_told_lost_ = false;
   WriteOp op;
   op.dn = settings.entry.str();
+  op.id = *id;
   op.op = ModifyOp{{{Mod::Op::replace, settings.attribute, {value_}}}};
   const auto outcome = engine_.connection().write(std::span(&op, 1), 1).front();
-  owe(outcome.status ? "" : outcome.status.error().text());
-  if (outcome.status) return ok();
-  value_.clear();
-  spdlog::warn("the probe: {}", outcome.status.error().text());
-  due_ = Clock::now() + std::min<std::chrono::seconds>(settings.every, kSoon);
-  return outcome.status.error().code == Errc::unreachable ? outcome.status : ok();
+  if (!outcome.status) return failed(settings, outcome.status.error());
+  owe("");
+  return ok();
 }
 
 bool EndToEndProbe::is_lost() {
@@ -75,6 +100,7 @@ const Stream* EndToEndProbe::stream() const {
 
 Status EndToEndProbe::write_if_due() {
   const auto& settings = engine_.settings().health.probe;
+  if (!settings && owed_since_) start_anew();  // a reload took it away
   if (!settings || due_ > Clock::now()) return ok();
   due_ = Clock::now() + settings->every;
   return write(*settings);

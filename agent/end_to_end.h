@@ -11,7 +11,8 @@
 namespace muster {
 
 /// <health><probe>: writes a new value into an entry of its own, waits until the watch reports it, and then says so upstream by an
-/// event, which each upstream acknowledges like every other. Nothing is done without <probe>. Engine thread only.
+/// event, which each upstream acknowledges like every other. Nothing is done without <probe>, and nothing is written into an entry
+/// that is somebody's or protected. Engine thread only.
 class EndToEndProbe {
  public:
   using Clock = std::chrono::steady_clock;
@@ -26,12 +27,15 @@ class EndToEndProbe {
   bool is_lost();
   /// The stream in which it is to arrive; none: it is not declared.
   const Stream* stream() const;
-  /// The configuration, or the connection, is another one.
+  /// The configuration is another one.
   void start_anew();
   Clock::time_point due() const { return due_; }
 
  private:
+  /// Errc::refused: it must not be written, or is not there.
+  Result<EntryId> target(const Dn& dn);
   Status write(const ProbeSettings& settings);
+  Status failed(const ProbeSettings& settings, const Error& why);
   void owe(const std::string& error);
   void arrived(Instant now);
 

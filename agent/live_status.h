@@ -113,6 +113,11 @@ class LiveStatus {
     const std::lock_guard lock(mutex_);
     probe_answers_[upstream] = {system_now().utc, std::nullopt};
   }
+  /// It takes no such question.
+  void probe_forgotten(const std::string& upstream) {
+    const std::lock_guard lock(mutex_);
+    probe_answers_.erase(upstream);
+  }
   /// By upstream; without those that cannot be asked.
   std::map<std::string, ProbeAnswer> probe_answers() const {
     const std::lock_guard lock(mutex_);

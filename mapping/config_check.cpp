@@ -94,6 +94,12 @@ std::vector<Complaint> check_against_schema(Config& config, const AttributeTypes
 }
 
 std::vector<std::string> attributes_needed(const Config& config) {
+  std::vector<std::string> names = attributes_of_rules(config);
+  if (const auto& probe = config.settings.health.probe) names.push_back(to_lower(probe->attribute));
+  return names;
+}
+
+std::vector<std::string> attributes_of_rules(const Config& config) {
   std::set<std::string> names{"objectclass"};
   const auto add = [&](const std::string& name) {
     if (!name.empty()) names.insert(to_lower(name));
@@ -107,7 +113,6 @@ std::vector<std::string> attributes_needed(const Config& config) {
     for (const std::string& name : protect.filter.attributes()) add(name);
   }
   add(config.settings.directory.disable.attribute);
-  if (config.settings.health.probe) add(config.settings.health.probe->attribute);
   for (const UpstreamSettings::Scim& scim : config.settings.upstream.scims) add(scim.user_name);
   if (config.rules.joiner && config.rules.joiner->rdn) add(naming_attribute(config.rules.joiner->rdn->source()));
   return {names.begin(), names.end()};

@@ -27,11 +27,15 @@ void check_probe(const Element& muster, const Config& config) {
     muster.complaints().error(probe->at,
                               "the probe's entry " + probe->entry.str() + " is not below <people base>, so no watch reports it",
                               "name an entry there that belongs to nobody");
+  const char* remedy = "name an attribute that no rule names, such as description";
   for (const AttributeRule& rule : config.rules.attributes) {
     if (rule.key == to_lower(probe->attribute))
-      muster.complaints().error(probe->at, "the probe would write '" + rule.name + "', which has an owner at " + rule.at.str(),
-                                "name an attribute that no rule names, such as description");
+      return muster.complaints().error(probe->at,
+                                       "the probe would write '" + rule.name + "', which has an owner at " + rule.at.str(), remedy);
   }
+  const auto used = attributes_of_rules(config);
+  if (std::find(used.begin(), used.end(), to_lower(probe->attribute)) != used.end())
+    muster.complaints().error(probe->at, "the probe would write '" + probe->attribute + "', by which the rules decide", remedy);
 }
 
 void load_settings(const Element& muster, const std::string& name, Settings& settings) {

@@ -55,5 +55,7 @@ std::vector<Complaint> check_against_schema(Config& config, const AttributeTypes
 
 /// Lower-case names of the attributes that the agent must read of each person's entry: mapped, joined on, protected by, RDN...
 std::vector<std::string> attributes_needed(const Config& config);
+/// The same without that of <probe>, which no rule may need.
+std::vector<std::string> attributes_of_rules(const Config& config);
 
 }  // namespace muster

@@ -89,7 +89,10 @@ Status Pump::answer_probe(Lane& lane, Store& store, const Reached& reached, std:
   MUSTER_TRY(work(lane, store, reached, std::move(stop)));
   if (lane.sink && lane.position < probe.event) return ok();
   lane.probed = probe.number;
-  if (*answers) live_.probe_answered(lane.name());
+  if (*answers)
+    live_.probe_answered(lane.name());
+  else
+    live_.probe_forgotten(lane.name());
   return ok();
 }
 

@@ -264,6 +264,26 @@ TEST_CASE("seeing: a probe that cannot be written says so") {
   stop(*service);
 }
 
+TEST_CASE("seeing: a probe is not written into an account that is somebody's, or protected") {
+  Site site = with("");
+  declare_probe(site, "1s", "2s");
+  replace_text(site.config(), "entry=\"cn=probe,", "entry=\"cn=Ann Lee1,");
+  auto service = site.service();
+  site.agrees("the start");
+  REQUIRE(wait_until([&] { return suffers(site, "no directory heartbeat"); }));
+  CHECK(site.muster({"status"}).out.find("belongs to person 1") != std::string::npos);
+  CHECK(site.server().values(site.dn_of("1"), "description").empty());
+  // The same of an entry that a rule protects.
+  replace_text(site.config(), "entry=\"cn=Ann Lee1,", "every=\"1h\" entry=\"cn=probe,");
+  replace_text(site.config(), " every=\"1s\"/></health>", "/></health>");
+  replace_text(site.config(), "max-disables=\"25\" max-disables-percent=\"100\" max-membership-removals=\"100\"/>",
+               "max-disables=\"25\" max-disables-percent=\"100\"><protect filter=\"(cn=probe)\"/></safety>");
+  service->signal(SIGHUP);
+  REQUIRE(wait_until([&] { return site.muster({"status"}).out.find("is protected by <protect filter>") != std::string::npos; }));
+  CHECK(site.server().values("cn=probe," + site.unit("people"), "description").empty());
+  stop(*service);
+}
+
 TEST_CASE("seeing: metrics for Prometheus, and /healthz") {
   std::uint16_t port = 0;
   {
